@@ -1,6 +1,58 @@
-LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench demo assets docs lock deploy-edge clean
+python := .venv/bin/python
+# FILE=: the links of `make demo`, one URL a line. TESTS=: what `make test` runs.
+FILE ?= deploy/demo/links.txt
+TESTS ?=
 
-lock: ## Resolve pyproject.toml into deploy/locks/ again (needs uv)
-	$(LOCK) pyproject.toml --group build --all-extras -o deploy/locks/run.txt
-	$(LOCK) pyproject.toml --group build --all-extras --group dev -c deploy/locks/run.txt -o deploy/locks/dev.txt
-	npm install --package-lock-only
+help: ## Say what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+
+run: ## Start all of Nearhop on this machine
+	@sh deploy/local/setup.sh run
+	@$(MAKE) --no-print-directory assets
+	@$(python) -m deploy.local
+
+test: ## Run every test, after installing what they need
+	@sh deploy/local/setup.sh test
+	@$(MAKE) --no-print-directory assets
+	$(python) -m pytest $(TESTS)
+
+check: ## Lint, format check and types
+	@sh deploy/local/setup.sh test
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+format: ## Put the code into the house format
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+bench: ## Measure, and write bench/results.json
+	@sh deploy/local/setup.sh test
+	@$(MAKE) --no-print-directory assets
+	$(python) -m bench
+
+demo: ## Import FILE=, visit every link, and print the table of what was seen
+	@sh deploy/local/setup.sh run
+	@$(MAKE) --no-print-directory assets
+	@$(python) -m deploy.demo $(FILE)
+
+assets: ## Build the pages' styles and scripts
+	@sh deploy/local/build_assets.sh
+
+docs: ## Write the generated pages of docs/ again
+	$(python) -m deploy.settings_page > docs/settings.md
+
+lock: ## Resolve pyproject.toml and package.json into the locks again (needs uv)
+	$(resolve) --all-extras --group build pyproject.toml -o deploy/locks/run.txt
+	$(resolve) --all-extras --group build --group dev -c deploy/locks/run.txt pyproject.toml -o deploy/locks/dev.txt
+	npm install --package-lock-only --omit-lockfile-registry-resolved
+resolve := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+deploy-edge: ## Deploy the Worker to your Cloudflare account (needs uv and Node 22)
+	uvx --from workers-py pywrangler deploy
+
+clean: ## Remove what was installed and built; your data in .nearhop/ stays
+	rm -rf .venv node_modules build *.egg-info edge/shared dashboard/static/built landing/static/built
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .wrangler
