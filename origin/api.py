@@ -1,0 +1,71 @@
+"""What every API endpoint needs: making a route of an operation, reading its input, writing its answer."""
+
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from origin.accounts.access import authenticate_user, require
+from origin.idempotency import once
+from origin.openapi import ANYONE, SIGNED_IN, ApiRoute, Operation
+from origin.problems import BadRequest, Unprocessable
+
+T = TypeVar("T")
+
+
+def route(operation: Operation) -> ApiRoute:
+    """A route that lets only those in whom the operation names, and runs a POST once per Idempotency-Key."""
+
+    async def guarded(request: Request) -> Response:
+        if operation.permission == SIGNED_IN:
+            await authenticate_user(request)
+        elif operation.permission != ANYONE:
+            await require(request, operation.permission)
+        if operation.method == "POST" and operation.permission != ANYONE:
+            return await once(request, operation)
+        return await operation.endpoint(request)
+
+    return ApiRoute(operation, guarded)
+
+
+async def read_body(request: Request, kind: type[T]) -> T:
+    """The request's JSON body; raises BadRequest where it isn't JSON, Unprocessable where a field doesn't fit."""
+    return decode(await request.body(), kind)
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """JSON as a msgspec type; raises BadRequest or Unprocessable."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise Unprocessable(field_message(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"The body is not valid JSON: {error}.") from error
+    except RecursionError as error:
+        raise BadRequest("The body is nested too deeply.") from error
+
+
+def read_query(request: Request, kind: type[T]) -> T:
+    """The query's parameters as a msgspec struct; lists are comma-joined, whole numbers may be written as 5.0."""
+    lists = {field.encode_name for field in msgspec.structs.fields(kind) if "list" in str(field.type)}  # type: ignore[arg-type]  # T is a Struct by use
+    values: dict[str, Any] = {}
+    for name, value in request.query_params.items():
+        if name != "workspaceId":  # taken by accounts.access
+            values[name] = [part for part in value.split(",") if part] if name in lists else value
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Unprocessable(field_message(error)) from error
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """A JSON response."""
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+def field_message(error: msgspec.ValidationError) -> str:
+    """msgspec's text, with the field named first where there is one."""
+    text, _, place = str(error).partition(" - at `$")
+    name = place.rstrip("`").lstrip(".")
+    return f"{name}: {text}." if name else f"{text}."

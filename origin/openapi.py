@@ -1,0 +1,166 @@
+"""API operations: each route is declared once, with the types it takes and gives, and the OpenAPI document is made of that."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from origin.problems import PROBLEMS, ErrorBody
+
+PREFIX = "/api/v1"
+# Who may call an operation, when it is not a permission of accounts.access.
+ANYONE = "anyone"
+SIGNED_IN = "signed-in"
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+_COMMON_ERRORS = (429, 500, 503)
+_REF = "#/components/schemas/{name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One method of one path. `body`, `query` and `response` are msgspec types: they validate, document and serialize."""
+
+    method: str
+    path: str  # below /api/v1, with {parameters}
+    summary: str
+    tag: str
+    permission: str  # of accounts.access.PERMISSIONS, or ANYONE, or SIGNED_IN
+    endpoint: Endpoint
+    body: Any = None
+    query: type[msgspec.Struct] | None = None
+    response: Any = None
+    status: int = 200
+    errors: tuple[int, ...] = ()
+    # Other media types than JSON that the answer may have.
+    media_types: tuple[str, ...] = ()
+    # Answers that hold a secret are not kept for an Idempotency-Key's replay.
+    secret_answer: bool = False
+
+    @property
+    def id(self) -> str:
+        """A name made of the method and the path, such as `getLinksInfo`."""
+        words = re.findall(r"[A-Za-z0-9]+", self.path)
+        return self.method.lower() + "".join(word[0].upper() + word[1:] for word in words)
+
+    def possible_errors(self) -> list[int]:
+        """Every error status this operation may answer."""
+        found = {*self.errors, *_COMMON_ERRORS}
+        if self.permission != ANYONE:
+            found |= {401, 404}
+            if self.permission != SIGNED_IN:
+                found.add(403)
+        if self.body is not None:
+            found |= {400, 413, 422}
+        if self.query is not None or "{" in self.path:
+            found.add(422)
+        if self.method == "POST" and self.permission != ANYONE:
+            found.add(409)
+        return sorted(found)
+
+
+class ApiRoute(Route):
+    """A Starlette route that keeps the operation it was made of."""
+
+    def __init__(self, operation: Operation, endpoint: Endpoint) -> None:
+        super().__init__(operation.path, endpoint, methods=[operation.method])
+        self.operation = operation
+
+
+def operations(routes: Iterable[BaseRoute]) -> list[Operation]:
+    """Every operation below these routes."""
+    found: list[Operation] = []
+    for route in routes:
+        if isinstance(route, ApiRoute):
+            found.append(route.operation)
+        elif isinstance(route, Mount):
+            found.extend(operations(route.routes))
+    return found
+
+
+def document(described: list[Operation], version: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document."""
+    types = [ErrorBody, *(kind for each in described for kind in (each.body, each.response) if kind is not None)]
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    schema_of = {_type_key(kind): schema for kind, schema in zip(types, schemas, strict=True)}
+    paths: dict[str, dict[str, Any]] = {}
+    for each in sorted(described, key=lambda operation: (operation.path, operation.method)):
+        paths.setdefault(each.path, {})[each.method.lower()] = _operation_object(each, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Nearhop API",
+            "version": version,
+            "description": "Short links that redirect at the edge. Follows Dub's public API on the wire.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": PREFIX}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation_object(each: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": each.id,
+        "summary": each.summary,
+        "tags": [each.tag],
+        "security": [] if each.permission == ANYONE else [{"token": []}],
+        "responses": _responses(each, schema_of),
+    }
+    if parameters := _parameters(each):
+        found["parameters"] = parameters
+    if each.body is not None:
+        content = {"application/json": {"schema": schema_of[_type_key(each.body)]}}
+        found["requestBody"] = {"required": True, "content": content}
+    return found
+
+
+def _responses(each: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {media_type: {} for media_type in each.media_types}
+    if each.response is not None:
+        content["application/json"] = {"schema": schema_of[_type_key(each.response)]}
+    success: dict[str, Any] = {"description": HTTPStatus(each.status).phrase}
+    if content:
+        success["content"] = content
+    responses = {str(each.status): success}
+    texts = {problem.status: str(problem.__doc__) for problem in PROBLEMS}
+    for status in each.possible_errors():
+        error = {"application/json": {"schema": schema_of[_type_key(ErrorBody)]}}
+        responses[str(status)] = {"description": texts[status], "content": error}
+    return responses
+
+
+def _parameters(each: Operation) -> list[dict[str, Any]]:
+    names = re.findall(r"{(\w+)(?::\w+)?}", each.path)
+    found = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    if each.query is not None:
+        _, components = msgspec.json.schema_components([each.query], ref_template=_REF)
+        schema = components[each.query.__name__]
+        for name, kind in schema["properties"].items():
+            required = name in schema["required"]
+            array = {"style": "form", "explode": False} if kind.get("type") == "array" else {}
+            found.append({"name": name, "in": "query", "required": required, "schema": kind, **array})
+    if each.permission not in {ANYONE, SIGNED_IN}:
+        text = "Workspace that the call is about, for access tokens; API keys belong to one."
+        found.append(_header("X-Workspace-Id", text))
+    if each.method == "POST" and each.permission != ANYONE:
+        found.append(_header("Idempotency-Key", "A call repeated with the same key within 24 h is done once."))
+    return found
+
+
+def _header(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+
+
+def _type_key(kind: Any) -> str:
+    return repr(kind)

@@ -1,0 +1,63 @@
+"""What can be set about origin."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.home import embedded_database_url, local_secrets
+from shared.settings import setting
+
+
+@dataclass(frozen=True, slots=True)
+class OriginSettings:
+    """Read once, at start. Secrets that are not set are those of the home, made on its first start."""
+
+    home: Path = setting("Folder of everything that a local installation keeps.", Path(".nearhop"))
+    host: str = setting("Address that the services listen on.", "127.0.0.1")
+    origin_port: int = setting("Port of the REST API.", 8000, least=0)
+    edge_port: int = setting("Port of the local edge.", 8787, least=0)
+    dashboard_port: int = setting("Port of the dashboard.", 8001, least=0)
+    edge_url: str = setting("Public address of the default short domain; empty: http://localhost and the edge's port.", "")
+    dashboard_url: str = setting("Public address of the dashboard; empty: http://localhost and its port.", "")
+    default_domain: str = setting("Short domain that every workspace may use, as a host name without port.", "localhost")
+    database_url: str = setting(
+        "Postgres 15 or newer, as postgresql://...; empty: the embedded one.", "", alias="DATABASE_URL", secret=True
+    )
+    clickhouse_url: str = setting(
+        "ClickHouse server, as http(s)://user:password@host:port/database; empty: the embedded one.",
+        "",
+        alias="CLICKHOUSE_URL",
+        secret=True,
+    )
+    secret_key: str = setting("Key of access tokens and of the order of short codes; empty: the home's own.", "", secret=True)
+    edge_secret: str = setting("Key that edge and origin sign their calls with; empty: the home's own.", "", secret=True)
+    database_pool: int = setting("Connections to Postgres that an origin process keeps open.", 10, least=1)
+    body_limit: int = setting("Largest request body that the API reads, in bytes.", 1_000_000, least=1000)
+    allow_private_destinations: bool = setting(
+        "Whether links may lead to localhost, to private networks and to host names without a dot.", default=False
+    )
+    api_requests_log: bool = setting("Whether each API request is logged.", default=True)
+
+    @property
+    def embedded_postgres(self) -> bool:
+        """Whether Postgres is the embedded one, which origin may then migrate by itself."""
+        return not self.database_url
+
+    @property
+    def postgres_url(self) -> str:
+        """The `postgresql://` URL to use."""
+        return self.database_url or embedded_database_url(self.home)
+
+    @property
+    def public_edge_url(self) -> str:
+        """Base of short links on the default domain, without a final slash."""
+        return (self.edge_url or f"http://localhost:{self.edge_port}").rstrip("/")
+
+    @property
+    def signing_key(self) -> str:
+        """NEARHOP_SECRET_KEY, or the home's."""
+        return self.secret_key or local_secrets(self.home)["secret_key"]
+
+    @property
+    def edge_signing_secret(self) -> str:
+        """NEARHOP_EDGE_SECRET, or the home's."""
+        return self.edge_secret or local_secrets(self.home)["edge_secret"]

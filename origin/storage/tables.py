@@ -1,0 +1,215 @@
+"""The Postgres schema as SQLAlchemy Core tables, for building queries.
+
+The migrations create the schema; a test proves that both agree.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB, UUID
+
+NAMING = {
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "pk": "%(table_name)s_pkey",
+}
+metadata = sa.MetaData(naming_convention=NAMING)
+
+# Each edit of a KV key takes a number here while it holds the key's row, so versions of one key only grow.
+link_version = sa.Sequence("link_version", metadata=metadata)
+# Block n holds the numbers n * 1000 to n * 1000 + 999 that codes are made of.
+code_block = sa.Sequence("code_block", start=0, minvalue=0, metadata=metadata)
+
+_now = sa.text("now()")
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True)
+
+
+def _time(name: str, *, default_now: bool = False) -> sa.Column[Any]:
+    server_default = _now if default_now else None
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=not default_now, server_default=server_default)
+
+
+def _text(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text)
+
+
+def _flag(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+
+
+def _reference(name: str, target: str, *, on_delete: str = "CASCADE", nullable: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.ForeignKey(target, ondelete=on_delete), nullable=nullable)
+
+
+users = sa.Table(
+    "users",
+    metadata,
+    _id(),
+    sa.Column("email", sa.Text, nullable=False, unique=True),  # lower case
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    _time("created_at", default_now=True),
+)
+
+workspaces = sa.Table(
+    "workspaces",
+    metadata,
+    _id(),
+    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("plan", sa.Text, nullable=False, server_default="free"),
+    _time("created_at", default_now=True),
+)
+
+memberships = sa.Table(
+    "memberships",
+    metadata,
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sa.Column("role", sa.Text, nullable=False),
+    _time("created_at", default_now=True),
+)
+
+refresh_tokens = sa.Table(
+    "refresh_tokens",
+    metadata,
+    _id(),
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("family", UUID, nullable=False, index=True),
+    sa.Column("token_hash", BYTEA, nullable=False, unique=True),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    _time("used_at"),
+    _time("created_at", default_now=True),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    _id(),
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("hint", sa.Text, nullable=False),  # the first characters, to tell keys apart
+    sa.Column("key_hash", BYTEA, nullable=False, unique=True),
+    _time("created_at", default_now=True),
+    _time("last_used_at"),
+)
+
+domains = sa.Table(
+    "domains",
+    metadata,
+    _id(),
+    # NULL: shared by every workspace of the installation.
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), index=True),
+    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    _flag("is_primary"),
+    _flag("archived"),
+    _text("placeholder"),
+    _text("expired_url"),
+    _text("not_found_url"),
+    _text("logo"),
+    _time("created_at", default_now=True),
+    _time("updated_at", default_now=True),
+)
+
+links = sa.Table(
+    "links",
+    metadata,
+    _id(),
+    _reference("workspace_id", "workspaces.id"),
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    sa.Column("domain", sa.ForeignKey("domains.slug"), nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("kv_value", sa.Text, nullable=False),  # what KV shall hold, rendered when the link changes
+    _text("external_id"),
+    _text("tenant_id"),
+    _text("program_id"),
+    _text("partner_id"),
+    _text("title"),
+    _text("description"),
+    _text("image"),
+    _text("video"),
+    _text("comments"),
+    _text("ios"),
+    _text("android"),
+    sa.Column("geo", JSONB(none_as_null=True)),
+    _time("expires_at"),
+    _text("expired_url"),
+    _time("disabled_at"),
+    _text("password_hash"),
+    _text("utm_source"),
+    _text("utm_medium"),
+    _text("utm_campaign"),
+    _text("utm_term"),
+    _text("utm_content"),
+    sa.Column("test_variants", JSONB(none_as_null=True)),
+    _time("test_started_at"),
+    _time("test_completed_at"),
+    _flag("track_conversion"),
+    _flag("archived"),
+    _flag("proxy"),
+    _flag("rewrite"),
+    _flag("do_index"),
+    _flag("public_stats"),
+    _time("created_at", default_now=True),
+    _time("updated_at", default_now=True),
+    sa.UniqueConstraint("domain", "key"),
+    sa.UniqueConstraint("workspace_id", "external_id"),
+    sa.Index("links_workspace_id_created_at_id_idx", "workspace_id", "created_at", "id"),
+    sa.Index("links_workspace_id_updated_at_id_idx", "workspace_id", "updated_at", "id"),
+    sa.Index("links_workspace_id_tenant_id_idx", "workspace_id", "tenant_id", postgresql_where=sa.text("tenant_id IS NOT NULL")),
+    # A URL may be longer than what a btree entry holds.
+    sa.Index("links_workspace_id_url_hash_idx", "workspace_id", sa.text("hashtextextended(url, 0)")),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    _id(),
+    sa.Column("key", sa.Text, nullable=False, index=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    _text("value"),  # NULL: delete the key
+    _time("created_at", default_now=True),
+    _time("available_at", default_now=True),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    _text("last_error"),
+    _time("poisoned_at"),
+    sa.Index("outbox_available_at_id_idx", "available_at", "id", postgresql_where=sa.text("poisoned_at IS NULL")),
+)
+
+kv_keys = sa.Table(
+    "kv_keys",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="0"),  # what KV has
+    _flag("deleted"),
+    _time("synced_at"),
+    _text("claimed_by"),
+    _time("claimed_until"),
+)
+
+click_batches = sa.Table(
+    "click_batches",
+    metadata,
+    sa.Column("batch_id", sa.Text, primary_key=True),
+    sa.Column("block_id", sa.Text, nullable=False, index=True),
+    sa.Column("received_at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
+)
+
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    # The workspace's id, or 0 for calls that belong to none.
+    sa.Column("workspace_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("request_hash", BYTEA, nullable=False),
+    sa.Column("status", sa.Integer),  # NULL while the first call still runs
+    sa.Column("body", BYTEA),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
+)
