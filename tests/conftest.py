@@ -74,9 +74,15 @@ def _database(server: str, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     _run(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
     try:
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        yield _other_database(server, name)
     finally:
         _run(server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+def _other_database(url: str, name: str) -> str:
+    # By hand: urlunsplit drops the empty host of `postgresql:///name?host=/a/folder`.
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
 
 
 def _run(server: str, statement: LiteralString, *names: str) -> None:
