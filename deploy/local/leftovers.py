@@ -37,6 +37,12 @@ def remember(home: Path, pids: dict[str, int]) -> None:
     write_private(home / "run" / "processes.json", json.dumps(rows))
 
 
+def read_pids(home: Path) -> dict[str, int]:
+    """The pid of each process that the running start has noted."""
+    rows = json.loads((home / "run" / "processes.json").read_text(encoding="utf-8"))
+    return {name: row["pid"] for name, row in rows.items()}
+
+
 def end_leftovers(home: Path) -> list[str]:
     """End the processes of a start that was killed; returns their names."""
     path = home / "run" / "processes.json"

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Builds what the pages of dashboard/ and landing/ load: the CSS by Tailwind, and copies of the libraries and fonts.
+# Offline, from node_modules. Does nothing when no source has changed since the last time.
+set -eu
+cd "$(dirname "$0")/../.."
+modules=node_modules
+if [ ! -x "$modules/.bin/tailwindcss" ]; then
+    echo "The pages' styles need node_modules: run 'npm ci' first, or 'make run', which does it." >&2
+    exit 1
+fi
+
+sources() {
+    find deploy/brand deploy/local/build_assets.sh package-lock.json \
+        "$1/styles" "$1/templates" "$1/static/js" -type f | LC_ALL=C sort
+}
+
+build() {
+    app=$1 built=$1/static/built
+    now=$(sources "$app" | xargs cksum | cksum)
+    [ "$(cat "$built/.sources" 2>/dev/null)" = "$now" ] && return 0
+    # Made beside and moved in whole: a process that serves the old files meanwhile never sees half of the new.
+    fresh=$(mktemp -d "$app/static/.built.XXXXXX")
+    trap 'rm -rf "$fresh"' EXIT
+    "$modules/.bin/tailwindcss" --minify -i "$app/styles/app.css" -o "$fresh/app.css" >"$fresh/log" 2>&1 ||
+        { cat "$fresh/log" >&2; exit 1; }
+    rm "$fresh/log"
+    fonts=$modules/@fontsource-variable
+    cp "$fonts"/hanken-grotesk/files/hanken-grotesk-latin-wght-normal.woff2 \
+        "$fonts"/hanken-grotesk/files/hanken-grotesk-latin-ext-wght-normal.woff2 \
+        "$fonts"/bricolage-grotesque/files/bricolage-grotesque-latin-wght-normal.woff2 deploy/brand/mark.svg "$fresh"
+    cp "$fonts"/hanken-grotesk/LICENSE "$fresh/hanken-grotesk.LICENSE"
+    cp "$fonts"/bricolage-grotesque/LICENSE "$fresh/bricolage-grotesque.LICENSE"
+    if [ "$app" = dashboard ]; then
+        cp "$modules/htmx.org/dist/htmx.min.js" "$modules/uplot/dist/uPlot.iife.min.js" "$fresh"
+    fi
+    echo "$now" >"$fresh/.sources"
+    chmod 755 "$fresh"
+    rm -rf "$built"
+    mv "$fresh" "$built"
+    trap - EXIT
+}
+
+(build dashboard) & first=$!
+(build landing) & second=$!
+failed=0
+wait "$first" || failed=1
+wait "$second" || failed=1
+exit "$failed"
