@@ -123,7 +123,8 @@ links = sa.Table(
     _reference("workspace_id", "workspaces.id"),
     sa.Column("user_id", sa.ForeignKey("users.id", ondelete="SET NULL"), index=True),
     sa.Column("domain", sa.ForeignKey("domains.slug"), nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
+    # In byte order, as Workers KV lists its keys: reconcile walks both side by side on the index of (domain, key).
+    sa.Column("key", sa.Text(collation="C"), nullable=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("kv_value", sa.Text, nullable=False),  # what KV shall hold, rendered when the link changes

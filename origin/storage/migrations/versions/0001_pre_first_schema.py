@@ -85,7 +85,7 @@ CREATE TABLE links (
     workspace_id bigint NOT NULL REFERENCES workspaces ON DELETE CASCADE,
     user_id bigint REFERENCES users ON DELETE SET NULL,
     domain text NOT NULL REFERENCES domains (slug),
-    key text NOT NULL,
+    key text COLLATE "C" NOT NULL,
     url text NOT NULL,
     version bigint NOT NULL,
     kv_value text NOT NULL,
