@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from origin.accounts.access import authenticate_user, require
+from origin.accounts.access import identify, require
 from origin.idempotency import once
 from origin.openapi import ANYONE, SIGNED_IN, ApiRoute, Operation
 from origin.problems import BadRequest, Unprocessable
@@ -19,7 +19,7 @@ def route(operation: Operation) -> ApiRoute:
 
     async def guarded(request: Request) -> Response:
         if operation.permission == SIGNED_IN:
-            await authenticate_user(request)
+            await identify(request)
         elif operation.permission != ANYONE:
             await require(request, operation.permission)
         if operation.method == "POST" and operation.permission != ANYONE:

@@ -132,7 +132,9 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     problem.status = error.status_code
     problem.code = _CODES.get(error.status_code, "bad_request")
     if error.status_code == HTTPStatus.NOT_FOUND:
-        problem.message = f"There is no {request.method} {request.url.path} here: /api/v1/openapi.json lists what there is."
+        problem.message = (
+            f"There is no {request.method} {request.url.path} here: /api/v1/openapi.json lists what there is."
+        )
     return problem_response(request, problem)
 
 

@@ -16,9 +16,13 @@ class OriginSettings:
     origin_port: int = setting("Port of the REST API.", 8000, least=0)
     edge_port: int = setting("Port of the local edge.", 8787, least=0)
     dashboard_port: int = setting("Port of the dashboard.", 8001, least=0)
-    edge_url: str = setting("Public address of the default short domain; empty: http://localhost and the edge's port.", "")
+    edge_url: str = setting(
+        "Public address of the default short domain; empty: http://localhost and the edge's port.", ""
+    )
     dashboard_url: str = setting("Public address of the dashboard; empty: http://localhost and its port.", "")
-    default_domain: str = setting("Short domain that every workspace may use, as a host name without port.", "localhost")
+    default_domain: str = setting(
+        "Short domain that every workspace may use, as a host name without port.", "localhost"
+    )
     database_url: str = setting(
         "Postgres 15 or newer, as postgresql://...; empty: the embedded one.", "", alias="DATABASE_URL", secret=True
     )
@@ -28,8 +32,12 @@ class OriginSettings:
         alias="CLICKHOUSE_URL",
         secret=True,
     )
-    secret_key: str = setting("Key of access tokens and of the order of short codes; empty: the home's own.", "", secret=True)
-    edge_secret: str = setting("Key that edge and origin sign their calls with; empty: the home's own.", "", secret=True)
+    secret_key: str = setting(
+        "Key of access tokens and of the order of short codes; empty: the home's own.", "", secret=True
+    )
+    edge_secret: str = setting(
+        "Key that edge and origin sign their calls with; empty: the home's own.", "", secret=True
+    )
     database_pool: int = setting("Connections to Postgres that an origin process keeps open.", 10, least=1)
     body_limit: int = setting("Largest request body that the API reads, in bytes.", 1_000_000, least=1000)
     allow_private_destinations: bool = setting(

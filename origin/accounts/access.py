@@ -11,7 +11,12 @@ _READ = frozenset({"links.read", "analytics.read", "domains.read", "workspace.re
 _WRITE = _READ | {"links.write"}
 _ADMIN = _WRITE | {"domains.write", "workspace.write", "keys.read", "keys.write"}
 
-ROLES: dict[str, frozenset[str]] = {"viewer": _READ, "member": _WRITE, "admin": _ADMIN, "owner": _ADMIN | {"workspace.delete"}}
+ROLES: dict[str, frozenset[str]] = {
+    "viewer": _READ,
+    "member": _WRITE,
+    "admin": _ADMIN,
+    "owner": _ADMIN | {"workspace.delete"},
+}
 PERMISSIONS = ROLES["owner"]
 
 
@@ -29,8 +34,21 @@ class Actor:
         return permission in ROLES.get(self.role, frozenset())
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The user behind a token, in no workspace yet. An API key belongs to one."""
+
+    user_id: int
+    api_key_id: int | None = None
+    key_workspace_id: int | None = None
+
+
 class Access(Protocol):
-    """What finds the actor of a request: kept in `app.state.access`."""
+    """What finds out who is behind a request: kept in `app.state.access`."""
+
+    async def identify(self, request: Request) -> Caller:
+        """The user; raises Unauthorized."""
+        ...
 
     async def authenticate(self, request: Request) -> Actor:
         """The actor; raises Unauthorized, or NotFound for a workspace that the caller is not in."""
@@ -43,9 +61,22 @@ class FixedAccess:
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
 
+    async def identify(self, request: Request) -> Caller:
+        del request
+        return Caller(self.actor.user_id, self.actor.api_key_id)
+
     async def authenticate(self, request: Request) -> Actor:
         del request
         return self.actor
+
+
+async def identify(request: Request) -> Caller:
+    """The user behind this request, looked up once; raises Unauthorized."""
+    if not hasattr(request.state, "caller"):
+        access: Access = request.app.state.access
+        request.state.caller = await access.identify(request)
+    caller: Caller = request.state.caller
+    return caller
 
 
 async def authenticate(request: Request) -> Actor:

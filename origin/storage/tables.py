@@ -41,10 +41,6 @@ def _flag(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
 
 
-def _reference(name: str, target: str, *, on_delete: str = "CASCADE", nullable: bool = False) -> sa.Column[Any]:
-    return sa.Column(name, sa.ForeignKey(target, ondelete=on_delete), nullable=nullable)
-
-
 users = sa.Table(
     "users",
     metadata,
@@ -120,7 +116,7 @@ links = sa.Table(
     "links",
     metadata,
     _id(),
-    _reference("workspace_id", "workspaces.id"),
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
     sa.Column("user_id", sa.ForeignKey("users.id", ondelete="SET NULL"), index=True),
     sa.Column("domain", sa.ForeignKey("domains.slug"), nullable=False),
     # In byte order, as Workers KV lists its keys: reconcile walks both side by side on the index of (domain, key).
@@ -164,7 +160,12 @@ links = sa.Table(
     sa.UniqueConstraint("workspace_id", "external_id"),
     sa.Index("links_workspace_id_created_at_id_idx", "workspace_id", "created_at", "id"),
     sa.Index("links_workspace_id_updated_at_id_idx", "workspace_id", "updated_at", "id"),
-    sa.Index("links_workspace_id_tenant_id_idx", "workspace_id", "tenant_id", postgresql_where=sa.text("tenant_id IS NOT NULL")),
+    sa.Index(
+        "links_workspace_id_tenant_id_idx",
+        "workspace_id",
+        "tenant_id",
+        postgresql_where=sa.text("tenant_id IS NOT NULL"),
+    ),
     # A URL may be longer than what a btree entry holds.
     sa.Index("links_workspace_id_url_hash_idx", "workspace_id", sa.text("hashtextextended(url, 0)")),
 )
@@ -206,11 +207,11 @@ click_batches = sa.Table(
 idempotency_keys = sa.Table(
     "idempotency_keys",
     metadata,
-    # The workspace's id, or 0 for calls that belong to none.
+    # The workspace's id, or 0 for calls of a user that belong to none.
     sa.Column("workspace_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("request_hash", BYTEA, nullable=False),
-    sa.Column("status", sa.Integer),  # NULL while the first call still runs
+    sa.Column("status", sa.Integer),  # NULL only inside the first call's transaction
     sa.Column("body", BYTEA),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
 )

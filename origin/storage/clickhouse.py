@@ -1,0 +1,181 @@
+"""ClickHouse, embedded (chDB in this process) or a server, behind one async class over clickhouse-connect.
+
+The client library is synchronous: each call runs in a thread, on the one writer or on a reader that is free. The engine
+stops a query at its time limit, and the caller stops waiting soon after, whatever the engine does.
+"""
+
+import queue
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import anyio
+import anyio.to_thread
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from origin.storage.folder_lock import FolderLock
+
+T = TypeVar("T")
+Rows = list[dict[str, Any]]
+
+DATABASE = "nearhop"
+# All three, always: with them a block sent again under its token is dropped in the table and in each view's table.
+_INSERT_SETTINGS = {"async_insert": 0, "deduplicate_blocks_in_dependent_materialized_views": 1}
+_GRACE_SECONDS = 5.0
+_TAKEN = (
+    "Process {owner} has the embedded ClickHouse at {folder} open: stop it, give this one another NEARHOP_HOME,"
+    " or set NEARHOP_CLICKHOUSE_URL to a server that both may use."
+)
+
+
+class ClickHouseUnavailable(Exception):
+    """ClickHouse does not answer, or refuses: its own words follow."""
+
+
+class ClickHouse:
+    """One writer and a few readers on one database. `open` it before use and `close` it at the end."""
+
+    def __init__(self, folder: Path, url: str = "", *, readers: int = 3, memory_mb: int = 1500) -> None:
+        self.embedded = not url
+        self._url = url
+        self._folder = folder
+        self._memory_mb = memory_mb
+        self._lock = FolderLock(folder.with_name(folder.name + ".lock"), _TAKEN.replace("{folder}", str(folder)))
+        self._writers: queue.Queue[Client] = queue.Queue()
+        self._readers: queue.Queue[Client] = queue.Queue()
+        self._reader_count = readers
+        self._threads = anyio.CapacityLimiter(readers + 2)
+        self._opened: list[Client] = []
+        self._types: dict[str, dict[str, str]] = {}
+        self.database = DATABASE if self.embedded else database_of(url)
+
+    async def open(self, timeout: float = 60.0) -> None:
+        """Connect, making the database where it is missing; raises ClickHouseUnavailable."""
+        await self._in_thread(self._open, timeout)
+
+    async def query(self, sql: str, parameters: dict[str, Any] | None = None, *, timeout: float = 10.0) -> Rows:
+        """The rows of a SELECT as dicts; `{name:Type}` in the text is bound from `parameters`."""
+
+        def run(client: Client) -> Rows:
+            result = client.query(sql, parameters=parameters, settings={"max_execution_time": timeout})
+            return list(result.named_results())
+
+        return await self._on(self._readers, run, timeout)
+
+    async def insert(
+        self, table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], token: str, *, timeout: float = 60.0
+    ) -> None:
+        """Insert one block, given column by column. A block sent again under the same token changes nothing."""
+        settings = {**_INSERT_SETTINGS, "insert_deduplication_token": token}
+
+        def run(client: Client) -> None:
+            types = self._types_of(client, table, columns)
+            client.insert(
+                table, data, column_names=columns, column_type_names=types, column_oriented=True, settings=settings
+            )
+
+        await self._on(self._writers, run, timeout)
+
+    async def command(self, sql: str, parameters: dict[str, Any] | None = None, *, timeout: float = 60.0) -> None:
+        """Run a statement that returns nothing."""
+
+        def run(client: Client) -> None:
+            client.command(sql, parameters=parameters)
+
+        await self._on(self._writers, run, timeout)
+
+    async def ping(self) -> None:
+        """Ask for a row; raises ClickHouseUnavailable."""
+        await self.query("SELECT 1 AS one", timeout=2.0)
+
+    async def close(self) -> None:
+        """Close every client, waiting for calls that still run, and let another process have the engine."""
+        await self._in_thread(self._close, 30.0)
+
+    async def _on(self, clients: "queue.Queue[Client]", work: Callable[[Client], T], timeout: float) -> T:
+        def run() -> T:
+            client = clients.get(timeout=timeout)
+            try:
+                return work(client)
+            finally:
+                clients.put(client)  # only now: a call that nobody waits for any more still has its client
+
+        return await self._in_thread(run, timeout + _GRACE_SECONDS)
+
+    async def _in_thread(self, work: Callable[[], T], timeout: float) -> T:
+        try:
+            with anyio.fail_after(timeout):
+                return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
+        except TimeoutError as error:
+            raise ClickHouseUnavailable(f"ClickHouse did not answer within {timeout:g} s") from error
+        except queue.Empty as error:
+            raise ClickHouseUnavailable("every connection to ClickHouse is busy") from error
+        except (ClickHouseError, OSError) as error:
+            raise ClickHouseUnavailable(str(error)) from error
+
+    def _types_of(self, client: Client, table: str, columns: Sequence[str]) -> list[str]:
+        # Asked once: the library would describe the table before each insert.
+        if table not in self._types:
+            rows = client.query(f"DESCRIBE TABLE `{table}`").result_rows
+            self._types[table] = {row[0]: row[1] for row in rows}
+        return [self._types[table][column] for column in columns]
+
+    def _open(self) -> None:
+        connect = self._open_engine() if self.embedded else self._server_client
+        try:
+            for clients, count in ((self._writers, 1), (self._readers, self._reader_count)):
+                for _ in range(count):
+                    client = connect()
+                    self._opened.append(client)
+                    clients.put(client)
+        except BaseException:
+            self._close()
+            raise
+
+    def _open_engine(self) -> Callable[[], Client]:
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        self._lock.acquire()
+        return partial(self._client, interface="chdb", path=str(self._folder), chdb_options=self._engine_options())
+
+    def _engine_options(self) -> dict[str, Any]:
+        return {"max_server_memory_usage": self._memory_mb << 20}
+
+    def _server_client(self) -> Client:
+        # Sessions would make two calls on one client wait for each other on the server.
+        return self._client(**connection_arguments(self._url), autogenerate_session_id=False, query_retries=0)
+
+    def _client(self, **arguments: Any) -> Client:
+        client = clickhouse_connect.get_client(**arguments, database="")
+        if not self._opened:
+            client.command(f"CREATE DATABASE IF NOT EXISTS `{self.database}`", use_database=False)
+        client.database = self.database
+        return client
+
+    def _close(self) -> None:
+        for client in self._opened:
+            client.close()
+        self._opened.clear()
+        self._lock.release()
+
+
+def database_of(url: str) -> str:
+    """The database that a ClickHouse URL names in its path, `nearhop` where it names none."""
+    return unquote(urlsplit(url).path.strip("/")) or DATABASE
+
+
+def connection_arguments(url: str) -> dict[str, Any]:
+    """clickhouse-connect's arguments for `http(s)://user:password@host:port/database`."""
+    parts = urlsplit(url)
+    return {
+        "interface": parts.scheme,
+        "host": parts.hostname,
+        "port": parts.port or (8443 if parts.scheme == "https" else 8123),
+        "username": unquote(parts.username or "default"),
+        "password": unquote(parts.password or ""),
+        "connect_timeout": 5,
+        "send_receive_timeout": 120,
+    }
