@@ -20,7 +20,7 @@ find_python() {
 check_node() {
     command -v node >/dev/null || stop "Node.js was not found: install version 20 or newer, it runs the edge on this machine."
     command -v npm >/dev/null || stop "npm was not found: install it beside Node.js, it fetches the edge's runtime."
-    node -e 'process.exit(parseInt(process.versions.node) < 20)' ||
+    node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
         stop "Node.js $(node --version) is too old: install version 20 or newer, it runs the edge on this machine."
 }
 
