@@ -42,12 +42,14 @@ assets: ## Build the pages' styles and scripts
 	@sh deploy/local/build_assets.sh
 
 docs: ## Write the generated pages of docs/ again
-	$(python) -m deploy.settings_page > docs/settings.md
+	$(python) -m docs.settings_page > docs/settings.md
 
 lock: ## Resolve pyproject.toml and package.json into the locks again (needs uv)
 	$(resolve) --all-extras --group build pyproject.toml -o deploy/locks/run.txt
 	$(resolve) --all-extras --group build --group dev -c deploy/locks/run.txt pyproject.toml -o deploy/locks/dev.txt
-	npm install --package-lock-only --omit-lockfile-registry-resolved
+	# In an empty folder: npm leaves out of the lock what other platforms need once it sees this one's node_modules.
+	d=$$(mktemp -d) && cp package.json $$d && (cd $$d && npm install --package-lock-only --omit-lockfile-registry-resolved) && \
+		cp $$d/package-lock.json . && rm -r $$d
 resolve := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 deploy-edge: ## Deploy the Worker to your Cloudflare account (needs uv and Node 22)
