@@ -1,0 +1,51 @@
+"""Logging in and out."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard.errors import NeedsLogin, OriginDown, Refused
+from dashboard.forms import LoginForm
+from dashboard.pages import go
+from dashboard.site import Site
+
+HOME = "/links"
+
+
+class Accounts:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def show(self, request: Request) -> Response:
+        if "access" in request.session:
+            return go(safe_next(request))
+        return self._page(request, LoginForm(request))
+
+    async def log_in(self, request: Request) -> Response:
+        form = await LoginForm.from_formdata(request)
+        if not await form.validate():
+            return self._page(request, form, 422)
+        try:
+            tokens = await self._site.client.log_in(form.email.data, form.password.data)
+        except Refused as error:
+            form.refuse(error)
+            return self._page(request, form, error.status)
+        self._site.sessions.start(request, tokens, form.email.data)
+        return go(safe_next(request))
+
+    async def log_out(self, request: Request) -> Response:
+        try:
+            await self._site.sessions.end(request)
+        except (NeedsLogin, OriginDown):
+            # The cookie is gone either way; origin's side of the session then ends by its own clock.
+            pass
+        return go("/login")
+
+    def _page(self, request: Request, form: LoginForm, status: int = 200) -> Response:
+        return self._site.pages.page(request, "login.html", status, form=form, next=safe_next(request))
+
+
+def safe_next(request: Request) -> str:
+    """Where to go after the log-in: only ever a path of ours, since the value comes from the URL."""
+    path = request.query_params.get("next", HOME)
+    ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if ours else HOME

@@ -1,0 +1,120 @@
+"""The composition root: what the dashboard is made of, and which address shows what."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette_wtf import CSRFProtectMiddleware, csrf_protect
+
+from dashboard.accounts import Accounts
+from dashboard.api_keys import ApiKeys
+from dashboard.assets import FOLDER, HashedFiles
+from dashboard.health import CountRequests, Health, Metrics
+from dashboard.link import LinkPage
+from dashboard.links import Links
+from dashboard.origin_client import OriginClient
+from dashboard.pages import Pages
+from dashboard.problems import Problems
+from dashboard.qr import QrCodes
+from dashboard.security import SecurityHeaders
+from dashboard.sessions import MAX_AGE_SECONDS, Sessions
+from dashboard.settings import DashboardSettings
+from dashboard.site import Site
+
+SESSION_COOKIE = "nearhop_session"
+# The longest form holds a destination of tens of kilobytes, each byte of which may be written as three.
+LARGEST_BODY = 256 * 1024
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(settings: DashboardSettings, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+    """The dashboard as an ASGI app; `transport` stands in for the network to origin."""
+    client = OriginClient(settings.origin_base, transport)
+    site = Site(settings, client, Sessions(client), Pages())
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        del app
+        yield
+        await client.close()
+
+    handlers: Any = Problems(site.pages).handlers()
+    return Starlette(
+        routes=[*page_routes(site), *service_routes(Health(client), metrics)],
+        middleware=middleware(settings, metrics),
+        exception_handlers=handlers,
+        lifespan=lifespan,
+    )
+
+
+def page_routes(site: Site) -> list[BaseRoute]:
+    """Everything a person opens or sends."""
+    accounts, links, link = Accounts(site), Links(site), LinkPage(site)
+    qr_codes, api_keys = QrCodes(site), ApiKeys(site)
+    return [
+        Route("/", home),
+        Route("/login", accounts.show),
+        form_route("/login", accounts.log_in),
+        form_route("/logout", accounts.log_out),
+        Route("/links", links.index),
+        Route("/links/new", links.new),
+        form_route("/links/new", links.create),
+        Route("/links/{link_id}", link.show),
+        Route("/links/{link_id}/edit", links.edit),
+        form_route("/links/{link_id}/edit", links.update),
+        Route("/links/{link_id}/delete", links.confirm_delete),
+        form_route("/links/{link_id}/delete", links.delete),
+        Route("/links/{link_id}/qr.{kind}", qr_codes.show),
+        Route("/api-keys", api_keys.index),
+        form_route("/api-keys", api_keys.create),
+        Route("/api-keys/{key_id}/delete", api_keys.confirm_delete),
+        form_route("/api-keys/{key_id}/delete", api_keys.delete),
+    ]
+
+
+def service_routes(health: Health, metrics: Metrics) -> list[BaseRoute]:
+    """Files, and what those who run the dashboard ask it."""
+    return [
+        Mount("/static", HashedFiles(directory=FOLDER), name="static"),
+        Route("/healthz", health.alive),
+        Route("/readyz", health.ready),
+        Route("/metrics", metrics.show),
+    ]
+
+
+def form_route(path: str, endpoint: Endpoint) -> Route:
+    """The only way a POST gets in: with a CSRF token."""
+    return Route(path, csrf_protect(endpoint), methods=["POST"])
+
+
+def middleware(settings: DashboardSettings, metrics: Metrics) -> list[Middleware]:
+    """Outermost first."""
+    key = settings.cookie_key()
+    return [
+        Middleware(CountRequests, metrics=metrics),
+        Middleware(SecurityHeaders),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY),
+        Middleware(
+            SessionMiddleware,
+            secret_key=key,
+            session_cookie=SESSION_COOKIE,
+            max_age=MAX_AGE_SECONDS,
+            same_site="lax",
+            https_only=settings.secure_cookies,
+        ),
+        Middleware(CSRFProtectMiddleware, csrf_secret=key, csrf_time_limit=MAX_AGE_SECONDS),
+    ]
+
+
+async def home(request: Request) -> Response:
+    del request
+    return RedirectResponse("/links")

@@ -1,0 +1,76 @@
+"""How numbers, times and places are written on the pages."""
+
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from importlib.resources import files
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_WEEK = 7 * _DAY
+_LETTER_A, _REGIONAL_A = ord("A"), 0x1F1E6
+_COUNTRY_LENGTH = 2
+_LONGEST_ZONE = 64
+
+
+def number(value: int) -> str:
+    """1234567 -> "1,234,567"."""
+    return f"{value:,}"
+
+
+def when(value: datetime, zone: tzinfo) -> str:
+    """A moment in the reader's time zone: "3 Mar 2026, 14:05"."""
+    local = value.astimezone(zone)
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def ago(value: datetime, now: datetime | None = None) -> str:
+    """How long ago, in the largest unit that fits; a date after a week."""
+    seconds = int(((now or datetime.now(UTC)) - value).total_seconds())
+    if seconds < _MINUTE:
+        return "just now"
+    if seconds >= _WEEK:
+        return f"{value.day} {value:%b %Y}"
+    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if seconds >= size:
+            break
+    return f"{seconds // size} {unit} ago"
+
+
+def without_scheme(url: str) -> str:
+    """A URL as people read it: no scheme, no lone slash at the end."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        return url
+    text = url[len(parts.scheme) + 3 :]
+    return text.removesuffix("/") if text.count("/") == 1 else text
+
+
+def flag(country: str) -> str:
+    """The emoji of an ISO 3166 code; empty for what is no code."""
+    if not (len(country) == _COUNTRY_LENGTH and country.isascii() and country.isalpha()):
+        return ""
+    return "".join(chr(_REGIONAL_A + ord(letter) - _LETTER_A) for letter in country.upper())
+
+
+def country_name(country: str) -> str:
+    """The name of an ISO 3166 code, as the time zone database spells it; the code itself where that has none."""
+    return _country_names().get(country.upper(), country) or "Unknown"
+
+
+def zone_of(name: str) -> tzinfo:
+    """The IANA time zone of that name, or UTC where there is none."""
+    return _zone(name) if 0 < len(name) <= _LONGEST_ZONE else UTC
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, LookupError):  # not a name, a folder of the database, or unknown
+        return UTC
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    text = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text(encoding="utf-8")
+    return dict(line.split("\t", 1) for line in text.splitlines() if line and not line.startswith("#"))

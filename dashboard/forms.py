@@ -1,0 +1,59 @@
+"""The forms. What a value may be is origin's business: its answer becomes the error at the field."""
+
+from typing import Any
+
+from starlette_wtf import StarletteForm
+from wtforms import PasswordField, StringField, TextAreaField
+from wtforms.validators import InputRequired
+
+from dashboard.errors import Refused
+
+
+def _strip(value: str | None) -> str:
+    return (value or "").strip()
+
+
+class Form(StarletteForm):  # type: ignore[misc]  # the library has no types
+    """A form whose errors can also come from origin. Each carries a CSRF token."""
+
+    def refuse(self, error: Refused) -> None:
+        """Put origin's refusal at the field that it names, else at the whole form."""
+        field = self._fields.get(error.field)
+        if field is None:
+            about = f"{error.field}: " if error.field else ""
+            self.form_errors.append(about + error.message)
+        else:
+            field.errors = [*field.errors, error.message]
+
+
+class LoginForm(Form):
+    email = StringField("E-mail", [InputRequired("Enter your e-mail address.")], filters=[_strip])
+    password = PasswordField("Password", [InputRequired("Enter your password.")])
+
+
+class LinkForm(Form):
+    url = StringField("Destination", [InputRequired("Enter the address that the link shall lead to.")], filters=[_strip])
+    key = StringField("Short code", filters=[_strip])
+    title = StringField("Title", filters=[_strip])
+    comments = TextAreaField("Notes", filters=[_strip])
+
+    def to_create(self) -> dict[str, Any]:
+        """The body of a new link: what was left empty is origin's to choose."""
+        return {name: value for name, value in self._values().items() if value}
+
+    def to_update(self) -> dict[str, Any]:
+        """The body of an edit: what was emptied is cleared, but a link keeps its code."""
+        values = self._values()
+        changed = {name: value or None for name, value in values.items() if name != "key"}
+        return {**changed, **({"key": values["key"]} if values["key"] else {})}
+
+    def _values(self) -> dict[str, str]:
+        return {name: getattr(self, name).data for name in ("url", "key", "title", "comments")}
+
+
+class ApiKeyForm(Form):
+    name = StringField("Name", [InputRequired("Give the key a name, such as where it will be used.")], filters=[_strip])
+
+
+class ConfirmForm(Form):
+    """A button, and the CSRF token that makes pressing it mean something."""

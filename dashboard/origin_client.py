@@ -1,0 +1,152 @@
+"""The dashboard's one way to origin: its public REST API."""
+
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookies import SimpleCookie
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from dashboard.errors import NeedsLogin, NotThere, OriginDown, Refused
+from dashboard.origin_types import ApiKey, Link, NewApiKey, Point, Row, Tokens
+
+API = "/api/v1"
+# A page that waits longer than this is worse than one that says that origin is away.
+TIMEOUT = httpx.Timeout(8.0, connect=2.0)
+T = TypeVar("T")
+
+
+class OriginClient:
+    """Calls origin for one user at a time: each call but log-in takes that user's access token.
+
+    Every call raises OriginDown, NeedsLogin, NotThere or Refused where it can't do what it says.
+    """
+
+    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        # The client is shared by all users, so it must keep no cookie: each call carries its own.
+        no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+        self._http = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, cookies=no_cookies, transport=transport)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def log_in(self, email: str, password: str) -> Tokens:
+        """Raises Refused for a wrong e-mail or password."""
+        try:
+            answer = await self._send("POST", "/auth/login", json={"email": email, "password": password})
+        except NeedsLogin as error:
+            raise Refused(401, str(error)) from error
+        return _tokens(answer)
+
+    async def refresh(self, cookies: dict[str, str]) -> Tokens:
+        """New tokens for the refresh cookie; the old one is spent afterwards."""
+        return _tokens(await self._send("POST", "/auth/refresh", headers=_cookie_header(cookies)))
+
+    async def log_out(self, token: str, cookies: dict[str, str]) -> None:
+        await self._send("POST", "/auth/logout", token=token, headers=_cookie_header(cookies))
+
+    async def links(self, token: str, params: dict[str, str]) -> list[Link]:
+        return _decode(await self._send("GET", "/links", token=token, params=params), list[Link])
+
+    async def count_links(self, token: str, params: dict[str, str]) -> int:
+        return _decode(await self._send("GET", "/links/count", token=token, params=params), int)
+
+    async def link(self, token: str, link_id: str) -> Link:
+        return _decode(await self._send("GET", "/links/info", token=token, params={"linkId": link_id}), Link)
+
+    async def create_link(self, token: str, fields: dict[str, Any]) -> Link:
+        return _decode(await self._send("POST", "/links", token=token, json=fields), Link)
+
+    async def update_link(self, token: str, link_id: str, fields: dict[str, Any]) -> Link:
+        return _decode(await self._send("PATCH", f"/links/{quote(link_id, safe='')}", token=token, json=fields), Link)
+
+    async def delete_link(self, token: str, link_id: str) -> None:
+        await self._send("DELETE", f"/links/{quote(link_id, safe='')}", token=token)
+
+    async def qr(self, token: str, params: dict[str, str], accept: str) -> httpx.Response:
+        """The image of a QR code, as origin drew it."""
+        return await self._send("GET", "/qr", token=token, params=params, headers={"Accept": accept})
+
+    async def click_count(self, token: str, params: dict[str, str]) -> int:
+        answer = await self._analytics(token, params, "count")
+        return int(_decode(answer, dict[str, Any])["clicks"])
+
+    async def timeseries(self, token: str, params: dict[str, str]) -> list[Point]:
+        return _decode(await self._analytics(token, params, "timeseries"), list[Point])
+
+    async def top(self, token: str, params: dict[str, str], group: str, field: str) -> list[Row]:
+        """The most clicked values of a dimension, such as `countries` whose rows name a `country`."""
+        rows = _decode(await self._analytics(token, params, group), list[dict[str, Any]])
+        return [Row(str(row[field]), int(row.get("clicks", 0))) for row in rows]
+
+    async def api_keys(self, token: str) -> list[ApiKey]:
+        return _decode(await self._send("GET", "/api-keys", token=token), list[ApiKey])
+
+    async def create_api_key(self, token: str, name: str) -> NewApiKey:
+        return _decode(await self._send("POST", "/api-keys", token=token, json={"name": name}), NewApiKey)
+
+    async def delete_api_key(self, token: str, key_id: str) -> None:
+        await self._send("DELETE", f"/api-keys/{quote(key_id, safe='')}", token=token)
+
+    async def alive(self) -> bool:
+        """Whether origin answers at all."""
+        try:
+            return (await self._http.get("/healthz")).is_success
+        except httpx.HTTPError:
+            return False
+
+    async def _analytics(self, token: str, params: dict[str, str], group: str) -> httpx.Response:
+        return await self._send("GET", "/analytics", token=token, params={**params, "event": "clicks", "groupBy": group})
+
+    async def _send(self, method: str, path: str, *, token: str = "", **options: Any) -> httpx.Response:
+        headers = {**options.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+        try:
+            answer = await self._http.request(method, API + path, headers=headers, **options)
+        except httpx.HTTPError as error:
+            raise OriginDown(f"{type(error).__name__} at {method} {path}") from error
+        if answer.is_success:
+            return answer
+        raise _refusal(answer)
+
+
+def _refusal(answer: httpx.Response) -> Exception:
+    """The error that an answer stands for."""
+    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return OriginDown(f"status {answer.status_code} at {answer.request.method} {answer.request.url.path}")
+    try:
+        error = dict(answer.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return OriginDown(f"status {answer.status_code} without an error of the API at {answer.request.url.path}")
+    message = str(error.get("message", ""))
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        return NeedsLogin(message)
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return NotThere(message)
+    return Refused(answer.status_code, *_split_field(message))
+
+
+def _split_field(message: str) -> tuple[str, str]:
+    """Origin begins the message about a field with its name: "url: Expected a URL." gives the text and "url"."""
+    field, colon, text = message.partition(": ")
+    if not (colon and field.isidentifier()):
+        return message, ""
+    return text[:1].upper() + text[1:], field
+
+
+def _decode(answer: httpx.Response, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except msgspec.MsgspecError as error:
+        raise OriginDown(f"{answer.request.url.path} answered something else than the API says: {error}") from error
+
+
+def _tokens(answer: httpx.Response) -> Tokens:
+    tokens = _decode(answer, Tokens)
+    for header in answer.headers.get_list("set-cookie"):
+        tokens.cookies.update({name: morsel.value for name, morsel in SimpleCookie(header).items()})
+    return tokens
+
+
+def _cookie_header(cookies: dict[str, str]) -> dict[str, str]:
+    return {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}

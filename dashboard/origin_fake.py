@@ -1,0 +1,272 @@
+"""An origin in memory that answers the dashboard's calls as the real one does, errors included: for tests and for design.
+
+`FakeOrigin().app` is an ASGI app. `python -m dashboard.origin_fake PORT` serves it with links and clicks to look at.
+"""
+
+import base64
+import itertools
+import random
+import secrets
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+EMAIL, PASSWORD = "owner@nearhop.localhost", "correct horse battery"  # noqa: S105  # the fake's own
+SHORT_BASE = "http://localhost:8787"
+HOURS = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24, "90d": 90 * 24}
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><path d="M0 0h1v1H0zm1 1h1v1H1z"/></svg>'
+_CODES = {400: "bad_request", 401: "unauthorized", 404: "not_found", 409: "conflict", 422: "unprocessable_entity"}
+
+
+class Problem(Exception):
+    """An answer of the API that is not a success."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass
+class Click:
+    link_id: str
+    at: datetime
+    country: str = "DE"
+    referer: str = "(direct)"
+    browser: str = "Chrome"
+    device: str = "Desktop"
+
+
+@dataclass
+class FakeOrigin:
+    """Set `down` for 503s, `token_seconds` for short access tokens; read `refreshes` and `calls`."""
+
+    links: dict[str, dict[str, Any]] = field(default_factory=dict)
+    keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    clicks: list[Click] = field(default_factory=list)
+    access: set[str] = field(default_factory=set)
+    refresh: dict[str, bool] = field(default_factory=dict)  # token: still good
+    calls: list[str] = field(default_factory=list)
+    down: bool = False
+    token_seconds: int = 900
+    refreshes: int = 0
+    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def app(self) -> Starlette:
+        api = "/api/v1"
+        routes = [
+            Route("/healthz", self._health),
+            Route(f"{api}/auth/login", self._log_in, methods=["POST"]),
+            Route(f"{api}/auth/refresh", self._renew, methods=["POST"]),
+            Route(f"{api}/auth/logout", self._log_out, methods=["POST"]),
+            Route(f"{api}/links", self._links, methods=["GET", "POST"]),
+            Route(f"{api}/links/count", self._count),
+            Route(f"{api}/links/info", self._info),
+            Route(f"{api}/links/{{id}}", self._link, methods=["PATCH", "DELETE"]),
+            Route(f"{api}/analytics", self._analytics),
+            Route(f"{api}/qr", self._qr),
+            Route(f"{api}/api-keys", self._keys, methods=["GET", "POST"]),
+            Route(f"{api}/api-keys/{{id}}", self._key, methods=["DELETE"]),
+        ]
+        return Starlette(routes=routes, exception_handlers={Problem: _on_problem})
+
+    def add_link(self, url: str, key: str = "", **fields: Any) -> dict[str, Any]:
+        """A link as the API shows it; raises Problem as the API refuses one."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Problem(422, "url: Enter a complete address that begins with http:// or https://.")
+        key = key or f"c{next(self.numbers):05}"
+        if "/" in key:
+            raise Problem(422, "key: may not contain '/': use letters, digits, '-', '_' or emoji")
+        if any(link["key"] == key for link in self.links.values()):
+            raise Problem(409, f"key: {key} is taken on localhost: choose another one.")
+        now = datetime.now(UTC).isoformat()
+        link = {"id": f"link_{next(self.numbers)}", "domain": "localhost", "key": key, "url": url, "title": None}
+        link |= {"shortLink": f"{SHORT_BASE}/{key}", "createdAt": now, "updatedAt": now, "comments": None}
+        link |= {"clicks": 0, "lastClicked": None, "archived": False, "edge": {"state": "pending"}, **fields}
+        self.links[link["id"]] = link
+        return link
+
+    def click(self, link: dict[str, Any], count: int = 1, **fields: Any) -> None:
+        """Count visits of a link, now unless `at` says otherwise."""
+        at = fields.pop("at", None) or datetime.now(UTC)
+        self.clicks += [Click(link["id"], at, **fields) for _ in range(count)]
+        link["clicks"] += count
+        link["lastClicked"] = max(link["lastClicked"] or "", at.isoformat())
+
+    async def _health(self, request: Request) -> Response:
+        return Response(status_code=503 if self.down else 200)
+
+    async def _log_in(self, request: Request) -> Response:
+        self._note(request)
+        body = await request.json()
+        if (body["email"], body["password"]) != (EMAIL, PASSWORD):
+            raise Problem(401, "E-mail or password is wrong.")
+        return self._tokens()
+
+    async def _renew(self, request: Request) -> Response:
+        self._note(request)
+        token = request.cookies.get("nearhop_refresh", "")
+        if not self.refresh.pop(token, False):
+            self.refresh.clear()  # a token that was used before ends the family
+            raise Problem(401, "Log in again.")
+        self.refreshes += 1
+        return self._tokens()
+
+    async def _log_out(self, request: Request) -> Response:
+        self._allow(request)
+        self.refresh.pop(request.cookies.get("nearhop_refresh", ""), None)
+        return JSONResponse({})
+
+    async def _links(self, request: Request) -> Response:
+        self._allow(request)
+        if request.method == "POST":
+            return JSONResponse(self.add_link(**await request.json()))
+        query = request.query_params
+        found = sorted(self._found(request), key=lambda link: link[query.get("sortBy", "createdAt")] or "", reverse=True)
+        if query.get("sortBy") == "clicks":
+            found.sort(key=lambda link: -link["clicks"])
+        size, page = int(query["pageSize"]), int(query["page"])
+        return JSONResponse(found[(page - 1) * size : page * size])
+
+    async def _count(self, request: Request) -> Response:
+        self._allow(request)
+        return JSONResponse(len(self._found(request)))
+
+    async def _info(self, request: Request) -> Response:
+        self._allow(request)
+        return JSONResponse(self._one(self.links, request.query_params["linkId"]))
+
+    async def _link(self, request: Request) -> Response:
+        self._allow(request)
+        link = self._one(self.links, request.path_params["id"])
+        del self.links[link["id"]]
+        if request.method == "DELETE":
+            return JSONResponse({"id": link["id"]})
+        try:
+            changes = await request.json()
+            changed = self.add_link(**{"url": link["url"], "key": link["key"], **changes})
+        except Problem:
+            self.links[link["id"]] = link
+            raise
+        del self.links[changed["id"]]
+        self.links[link["id"]] = link
+        link.update(changes, shortLink=changed["shortLink"], updatedAt=changed["updatedAt"], edge={"state": "pending"})
+        return JSONResponse(link)
+
+    async def _analytics(self, request: Request) -> Response:
+        self._allow(request)
+        query = request.query_params
+        hours = HOURS[query["interval"]]
+        now, group = datetime.now(UTC), query["groupBy"]
+        clicks = [c for c in self.clicks if c.link_id == query["linkId"] and c.at > now - timedelta(hours=hours)]
+        if group == "count":
+            return JSONResponse({"clicks": len(clicks), "leads": 0, "sales": 0, "saleAmount": 0})
+        if group == "timeseries":
+            return JSONResponse(_series(clicks, now, hours, ZoneInfo(query["timezone"])))
+        name = {"countries": "country", "referers": "referer", "browsers": "browser", "devices": "device"}[group]
+        rows = Counter(getattr(click, name) for click in clicks).most_common()
+        return JSONResponse([{name: value, "clicks": count} for value, count in rows])
+
+    async def _qr(self, request: Request) -> Response:
+        self._note(request)
+        if request.query_params.get("format") == "svg":
+            return Response(DRAWING, media_type="image/svg+xml")
+        return Response(PIXEL, media_type="image/png")
+
+    async def _keys(self, request: Request) -> Response:
+        self._allow(request)
+        if request.method == "GET":
+            return JSONResponse([{n: v for n, v in key.items() if n != "key"} for key in self.keys.values()])
+        name = (await request.json())["name"]
+        if name in {key["name"] for key in self.keys.values()}:
+            raise Problem(409, "name: There is a key of this name already.")
+        secret, key_id = f"nh_{secrets.token_urlsafe(24)}", f"key_{next(self.numbers)}"
+        now = datetime.now(UTC).isoformat()
+        self.keys[key_id] = {"id": key_id, "name": name, "hint": secret[:7], "createdAt": now, "lastUsedAt": None, "key": secret}
+        return JSONResponse(self.keys[key_id], 201)
+
+    async def _key(self, request: Request) -> Response:
+        self._allow(request)
+        key = self._one(self.keys, request.path_params["id"])
+        del self.keys[key["id"]]
+        return JSONResponse({"id": key["id"]})
+
+    def _note(self, request: Request) -> None:
+        self.calls.append(f"{request.method} {request.url.path.removeprefix('/api/v1')}")
+        if self.down:
+            raise Problem(503, "A part that this needs does not answer: try again in a moment.")
+
+    def _allow(self, request: Request) -> None:
+        self._note(request)
+        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.access:
+            raise Problem(401, "Send a valid API key or access token.")
+
+    def _tokens(self) -> Response:
+        access, refresh = secrets.token_urlsafe(8), secrets.token_urlsafe(8)
+        self.access.add(access)
+        self.refresh[refresh] = True
+        response = JSONResponse({"accessToken": access, "expiresIn": self.token_seconds, "user": {"email": EMAIL}})
+        response.set_cookie("nearhop_refresh", refresh, httponly=True, path="/api/v1/auth")
+        return response
+
+    def _found(self, request: Request) -> list[dict[str, Any]]:
+        wanted = request.query_params.get("search", "").lower()
+        return [x for x in self.links.values() if wanted in f"{x['url']} {x['key']} {x['title'] or ''}".lower()]
+
+    def _one(self, things: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+        if name not in things:
+            raise Problem(404, "There is nothing here, or it belongs to another workspace.")
+        return things[name]
+
+
+def _series(clicks: list[Click], now: datetime, hours: int, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """Clicks an hour or a day of the zone, gaps filled."""
+    hourly = hours == HOURS["24h"]
+    reset = {"minute": 0, "second": 0, "microsecond": 0, **({} if hourly else {"hour": 0})}
+    starts = [(now - timedelta(hours=h)).astimezone(zone).replace(**reset) for h in range(hours, -1, -1 if hourly else -24)]
+    counts = Counter(click.at.astimezone(zone).replace(**reset) for click in clicks)
+    return [{"start": start.isoformat(), "clicks": counts[start], "leads": 0, "sales": 0, "saleAmount": 0} for start in starts]
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    body = {"code": _CODES.get(error.status, "internal_server_error"), "message": str(error), "doc_url": ""}
+    return JSONResponse({"error": body}, error.status)
+
+
+def furnished() -> FakeOrigin:
+    """An origin with links and two months of clicks, the same ones each time."""
+    chance, origin, now = random.Random(7), FakeOrigin(), datetime.now(UTC)  # noqa: S311  # no secret
+    pages = ("docs.python.org/3/whatsnew/3.14.html", "example.com/", "blog.example.org/2026/how-we-moved-the-shop?utm_source=mail")
+    names = ("Release notes", None, "The move, told honestly")
+    for number in range(40):
+        link = origin.add_link(f"https://{pages[number % 3]}", f"go-{number}" if number % 4 else "", title=names[number % 3])
+        link["createdAt"] = (now - timedelta(hours=5 * number)).isoformat()
+        link["edge"] = {"state": "pending" if number == 0 else "live"}
+        for _ in range(900 if number == 1 else chance.randrange(40)):
+            at = now - timedelta(hours=chance.triangular(0, 24 * 60, 30))
+            place = chance.choices(("DE", "US", "FR", "JP", "BR", "IN", "NL"), (30, 24, 12, 9, 6, 4, 3))[0]
+            came = chance.choices(("(direct)", "news.ycombinator.com", "t.co", "duckduckgo.com"), (5, 3, 2, 1))[0]
+            browser = chance.choices(("Chrome", "Safari", "Firefox", "Edge"), (6, 4, 2, 1))[0]
+            device = chance.choices(("Desktop", "Mobile", "Tablet"), (6, 5, 1))[0]
+            origin.click(link, at=at, country=place, referer=came, browser=browser, device=device)
+    return origin
+
+
+if __name__ == "__main__":
+    import uvicorn
+
+    uvicorn.run(furnished().app, port=int(sys.argv[1]), log_level="warning")

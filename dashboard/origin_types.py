@@ -1,0 +1,69 @@
+"""The parts of origin's answers that the dashboard shows. Fields that it doesn't show are ignored when decoding."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class EdgeState(msgspec.Struct, rename="camel"):
+    """Whether the edge has this version of the link yet."""
+
+    state: str  # "pending" or "live"
+
+
+class Link(msgspec.Struct, rename="camel"):
+    id: str
+    domain: str
+    key: str
+    url: str
+    short_link: str
+    created_at: datetime
+    updated_at: datetime
+    title: str | None = None
+    comments: str | None = None
+    archived: bool = False
+    clicks: int = 0
+    last_clicked: datetime | None = None
+    edge: EdgeState | None = None
+
+
+class ApiKey(msgspec.Struct, rename="camel"):
+    id: str
+    name: str
+    hint: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+
+
+class NewApiKey(ApiKey, rename="camel", kw_only=True):
+    """The one answer that carries the key itself."""
+
+    key: str
+
+
+class User(msgspec.Struct, rename="camel"):
+    email: str
+    name: str = ""
+
+
+class Tokens(msgspec.Struct, rename="camel"):
+    """What a log-in or a refresh gives. The cookies are origin's refresh cookie, by name."""
+
+    access_token: str
+    expires_in: int  # seconds
+    user: User | None = None
+    cookies: dict[str, str] = {}
+
+
+class Point(msgspec.Struct):
+    """One step of a time series."""
+
+    start: datetime
+    clicks: int = 0
+
+
+class Row(msgspec.Struct):
+    """One line of a top list."""
+
+    name: str
+    clicks: int

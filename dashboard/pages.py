@@ -1,0 +1,66 @@
+"""Rendering: the one environment of templates, and what every page knows."""
+
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette_wtf import csrf_token
+
+from dashboard import formats
+from dashboard.assets import asset
+
+SEE_OTHER = 303
+THEMES = {"light": "nearhop", "dark": "nearhop-dark"}
+
+
+def make_environment() -> jinja2.Environment:
+    """Templates that escape everything and fail on a name that nobody gave."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for each in (formats.number, formats.when, formats.ago, formats.without_scheme, formats.flag, formats.country_name):
+        environment.filters[each.__name__] = each
+    environment.globals["asset"] = asset
+    return environment
+
+
+class Pages:
+    """Turns a template and its values into an answer."""
+
+    def __init__(self) -> None:
+        self._environment = make_environment()
+
+    def page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
+        """A whole page, or the part of one that htmx asked for."""
+        values |= {
+            "csrf_token": csrf_token(request),
+            "email": request.session.get("email", ""),
+            "flash": request.session.pop("flash", "") if "flash" in request.session else "",
+            "path": request.url.path,
+            "theme": THEMES.get(request.cookies.get("theme", ""), ""),
+            "zone": zone(request),
+        }
+        return HTMLResponse(self._environment.get_template(name).render(values), status)
+
+
+def zone(request: Request) -> tzinfo:
+    """The time zone of the browser, which static/js/zone.js writes into a cookie; UTC until it has."""
+    return formats.zone_of(unquote(request.cookies.get("zone", "")))
+
+
+def is_partial(request: Request) -> bool:
+    """Whether htmx asks for a part of the page only. A page that it takes back from its history is a whole one."""
+    return "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
+
+
+def go(url: str) -> Response:
+    """Send the browser on, with GET whatever the request was."""
+    return RedirectResponse(url, SEE_OTHER)

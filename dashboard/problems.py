@@ -1,0 +1,75 @@
+"""Errors as pages: one place turns each into what a person can do next."""
+
+from urllib.parse import urlencode
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette_wtf import CSRFError
+
+from dashboard.errors import NeedsLogin, NotThere, OriginDown, Refused
+from dashboard.pages import Pages, go, is_partial
+
+_log = structlog.get_logger(__name__)
+RETRY_SECONDS = 5
+
+
+class Problems:
+    """The exception handlers of the app."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    def handlers(self) -> dict[type[Exception], object]:
+        return {
+            NeedsLogin: self.needs_login,
+            NotThere: self.not_there,
+            OriginDown: self.origin_down,
+            Refused: self.refused,
+            CSRFError: self.old_form,
+            HTTPException: self.http_error,
+            Exception: self.unexpected,
+        }
+
+    async def needs_login(self, request: Request, error: Exception) -> Response:
+        """To the log-in, and back afterwards to the page that was asked for."""
+        del error
+        request.session.clear()
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        back = request.method == "GET" and not is_partial(request) and request.url.path != "/"
+        url = "/login" + (f"?{urlencode({'next': wanted})}" if back else "")
+        return Response(status_code=401, headers={"HX-Redirect": url}) if is_partial(request) else go(url)
+
+    async def not_there(self, request: Request, error: Exception) -> Response:
+        del error
+        return self._pages.page(request, "not_found.html", 404)
+
+    async def origin_down(self, request: Request, error: Exception) -> Response:
+        _log.warning("origin down", path=request.url.path, reason=str(error))
+        response = self._pages.page(request, "origin_down.html", 503, seconds=RETRY_SECONDS, again=request.method == "GET")
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+        return response
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """A refusal that belongs to no form."""
+        assert isinstance(error, Refused)
+        return self._pages.page(request, "refused.html", error.status, title="Not done", message=error.message)
+
+    async def old_form(self, request: Request, error: Exception) -> Response:
+        """A missing or wrong CSRF token: nearly always a page from before a log-in in another tab."""
+        del error
+        message = "This page is from an earlier session. Go back, load it again, and send the form once more."
+        return self._pages.page(request, "refused.html", 403, title="This form is too old", message=message)
+
+    async def http_error(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 404:  # noqa: PLR2004  # the best known number of the web
+            return await self.not_there(request, error)
+        return self._pages.page(request, "refused.html", error.status_code, title="Not done", message=error.detail)
+
+    async def unexpected(self, request: Request, error: Exception) -> Response:
+        _log.error("unexpected error", path=request.url.path, exc_info=error)
+        message = "Something went wrong on our side. It has been logged; please try again."
+        # Outside of every middleware there is no session to render a whole page with.
+        return Response(message, 500, media_type="text/plain")

@@ -1,0 +1,71 @@
+"""Who is logged in: origin's tokens, kept in a signed cookie that scripts can't read.
+
+Nothing is stored on the server, so a restart logs nobody out and any process can answer any request.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+
+from starlette.requests import Request
+
+from dashboard.errors import NeedsLogin, OriginDown
+from dashboard.origin_client import OriginClient
+from dashboard.origin_types import Tokens
+
+MAX_AGE_SECONDS = 7 * 24 * 3600  # as long as origin's refresh token lives
+# An access token is renewed this long before it ends, so that it doesn't end between two calls for one page.
+MARGIN_SECONDS = 60
+# Requests that were sent with a cookie from before a renewal still arrive for a moment: they get the same new tokens.
+KEEP_RENEWAL_SECONDS = 30
+
+
+class Sessions:
+    """Reads and writes the session cookie of a request, and renews access tokens that are about to end."""
+
+    def __init__(self, client: OriginClient, clock: Callable[[], float] = time.time) -> None:
+        self._client = client
+        self._clock = clock
+        self._renewals: dict[str, tuple[float, asyncio.Task[Tokens]]] = {}
+
+    def start(self, request: Request, tokens: Tokens, email: str) -> None:
+        """Begin a session; nothing of an earlier one, its CSRF token included, is kept."""
+        request.session.clear()
+        request.session["email"] = email
+        self._keep(request, tokens)
+
+    async def token(self, request: Request) -> str:
+        """The access token of the request's user; raises NeedsLogin."""
+        session = request.session
+        if "access" not in session:
+            raise NeedsLogin
+        if session["ends"] - MARGIN_SECONDS <= self._clock():
+            self._keep(request, await self._renew(session["cookies"]))
+        return str(session["access"])
+
+    async def end(self, request: Request) -> None:
+        """Log out here and at origin."""
+        session = dict(request.session)
+        request.session.clear()
+        if "access" in session:
+            await self._client.log_out(session["access"], session["cookies"])
+
+    def _keep(self, request: Request, tokens: Tokens) -> None:
+        request.session["access"] = tokens.access_token
+        request.session["ends"] = int(self._clock()) + tokens.expires_in
+        request.session["cookies"] = tokens.cookies
+
+    async def _renew(self, cookies: dict[str, str]) -> Tokens:
+        """One renewal for a refresh cookie, whoever asks: origin takes a second use of it for theft."""
+        now = self._clock()
+        self._renewals = {name: each for name, each in self._renewals.items() if now - each[0] < KEEP_RENEWAL_SECONDS}
+        name = hashlib.sha256(repr(sorted(cookies.items())).encode()).hexdigest()
+        if name not in self._renewals:
+            self._renewals[name] = now, asyncio.create_task(self._client.refresh(cookies))
+        try:
+            # Shielded: the first to ask may go away while others wait for the same answer.
+            return await asyncio.shield(self._renewals[name][1])
+        except OriginDown:
+            self._renewals.pop(name, None)  # to be tried again
+            raise

@@ -1,0 +1,16 @@
+"""What the pages are built from: made once, in app.py, and given to each of them."""
+
+from dataclasses import dataclass
+
+from dashboard.origin_client import OriginClient
+from dashboard.pages import Pages
+from dashboard.sessions import Sessions
+from dashboard.settings import DashboardSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    settings: DashboardSettings
+    client: OriginClient
+    sessions: Sessions
+    pages: Pages
