@@ -44,7 +44,9 @@ class ApiKeys:
         request.session["flash"] = "Key deleted. It stops working at once."
         return go("/api-keys")
 
-    async def _page(self, request: Request, form: ApiKeyForm, made: NewApiKey | None = None, status: int = 200) -> Response:
+    async def _page(
+        self, request: Request, form: ApiKeyForm, made: NewApiKey | None = None, status: int = 200
+    ) -> Response:
         token = await self._site.sessions.token(request)
         keys = await self._site.client.api_keys(token)
         return self._site.pages.page(request, "api_keys.html", status, form=form, keys=keys, made=made)

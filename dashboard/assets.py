@@ -32,5 +32,3 @@ class HashedFiles(StaticFiles):
         else:
             response.headers["Cache-Control"] = "no-cache"
         return response
-
-

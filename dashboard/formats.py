@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _WEEK = 7 * _DAY
-_LETTER_A, _REGIONAL_A = ord("A"), 0x1F1E6
-_COUNTRY_LENGTH = 2
 _LONGEST_ZONE = 64
 
 
@@ -31,9 +29,8 @@ def ago(value: datetime, now: datetime | None = None) -> str:
         return "just now"
     if seconds >= _WEEK:
         return f"{value.day} {value:%b %Y}"
-    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
-        if seconds >= size:
-            break
+    units = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"))
+    size, unit = next(each for each in units if seconds >= each[0])
     return f"{seconds // size} {unit} ago"
 
 
@@ -47,10 +44,8 @@ def without_scheme(url: str) -> str:
 
 
 def flag(country: str) -> str:
-    """The emoji of an ISO 3166 code; empty for what is no code."""
-    if not (len(country) == _COUNTRY_LENGTH and country.isascii() and country.isalpha()):
-        return ""
-    return "".join(chr(_REGIONAL_A + ord(letter) - _LETTER_A) for letter in country.upper())
+    """The file of an ISO 3166 code's flag, below static/; empty for what is no code."""
+    return f"built/flags/{country.upper()}.svg" if country.upper() in _country_names() else ""
 
 
 def country_name(country: str) -> str:

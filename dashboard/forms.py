@@ -32,7 +32,9 @@ class LoginForm(Form):
 
 
 class LinkForm(Form):
-    url = StringField("Destination", [InputRequired("Enter the address that the link shall lead to.")], filters=[_strip])
+    url = StringField(
+        "Destination", [InputRequired("Enter the address that the link shall lead to.")], filters=[_strip]
+    )
     key = StringField("Short code", filters=[_strip])
     title = StringField("Title", filters=[_strip])
     comments = TextAreaField("Notes", filters=[_strip])

@@ -17,7 +17,9 @@ class Metrics:
         self._registry = CollectorRegistry()
         labels = ("method", "route", "status")
         self._requests = Counter("dashboard_requests", "Answered requests.", labels, registry=self._registry)
-        self._seconds = Histogram("dashboard_request_seconds", "Time to the whole answer.", ("route",), registry=self._registry)
+        self._seconds = Histogram(
+            "dashboard_request_seconds", "Time to the whole answer.", ("route",), registry=self._registry
+        )
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "") or "none"
@@ -66,5 +68,8 @@ class Health:
         """503 while origin does not answer: there is nothing to show then."""
         del request
         ok = await self._client.alive()
-        part = {"ok": ok, "detail": "answers" if ok else "does not answer: is it started, and is NEARHOP_ORIGIN_URL right?"}
+        part = {
+            "ok": ok,
+            "detail": "answers" if ok else "does not answer: is it started, and is NEARHOP_ORIGIN_URL right?",
+        }
         return JSONResponse({"status": "ok" if ok else "not ready", "parts": {"origin": part}}, 200 if ok else 503)

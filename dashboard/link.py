@@ -53,13 +53,24 @@ class LinkPage:
             return Response(status_code=_NO_CONTENT)
         points, tops = await self._figures(token, params)
         template = "link_stats.html" if is_partial(request) else "link.html"
-        values = {"link": link, "interval": interval, "ranges": RANGES, "count": count, "seen": seen, "points": points}
-        return self._site.pages.page(request, template, tops=tops, chart=chart_data(points), **values)
+        return self._site.pages.page(
+            request,
+            template,
+            link=link,
+            interval=interval,
+            ranges=RANGES,
+            count=count,
+            seen=seen,
+            points=points,
+            tops=tops,
+            chart=chart_data(points),
+        )
 
     async def _figures(self, token: str, params: dict[str, str]) -> tuple[list[Point], list[tuple[Top, list[Row]]]]:
         client = self._site.client
-        points, *lists = await asyncio.gather(
-            client.timeseries(token, params), *(client.top(token, params, top.group, top.field) for top in TOPS)
+        points, lists = await asyncio.gather(
+            client.timeseries(token, params),
+            asyncio.gather(*(client.top(token, params, top.group, top.field) for top in TOPS)),
         )
         return points, [(top, rows[:TOP_ROWS]) for top, rows in zip(TOPS, lists, strict=True)]
 

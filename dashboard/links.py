@@ -58,8 +58,11 @@ class Links:
         if not links and listing.page > 1:
             return go(listing.url(max(1, -(-total // PAGE_SIZE))))
         template = "links_part.html" if is_partial(request) else "links.html"
-        values = {"links": links, "listing": listing, "total": total, "page_size": PAGE_SIZE, "sorts": SORTS}
-        return self._site.pages.page(request, template, form=LinkForm(request), **values)
+        response = self._site.pages.page(
+            request, template, links=links, listing=listing, total=total, page_size=PAGE_SIZE, sorts=SORTS
+        )
+        response.headers["HX-Replace-Url"] = listing.url(listing.page)
+        return response
 
     async def new(self, request: Request) -> Response:
         await self._site.sessions.token(request)

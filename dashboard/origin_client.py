@@ -97,7 +97,9 @@ class OriginClient:
             return False
 
     async def _analytics(self, token: str, params: dict[str, str], group: str) -> httpx.Response:
-        return await self._send("GET", "/analytics", token=token, params={**params, "event": "clicks", "groupBy": group})
+        return await self._send(
+            "GET", "/analytics", token=token, params={**params, "event": "clicks", "groupBy": group}
+        )
 
     async def _send(self, method: str, path: str, *, token: str = "", **options: Any) -> httpx.Response:
         headers = {**options.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-EMAIL, PASSWORD = "owner@nearhop.localhost", "correct horse battery"  # noqa: S105  # the fake's own
+EMAIL, PASSWORD = "owner@nearhop.localhost", "correct horse battery"
 SHORT_BASE = "http://localhost:8787"
 HOURS = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24, "90d": 90 * 24}
 PIXEL = base64.b64decode(
@@ -93,7 +93,13 @@ class FakeOrigin:
         if any(link["key"] == key for link in self.links.values()):
             raise Problem(409, f"key: {key} is taken on localhost: choose another one.")
         now = datetime.now(UTC).isoformat()
-        link = {"id": f"link_{next(self.numbers)}", "domain": "localhost", "key": key, "url": url, "title": None}
+        link: dict[str, Any] = {
+            "id": f"link_{next(self.numbers)}",
+            "domain": "localhost",
+            "key": key,
+            "url": url,
+            "title": None,
+        }
         link |= {"shortLink": f"{SHORT_BASE}/{key}", "createdAt": now, "updatedAt": now, "comments": None}
         link |= {"clicks": 0, "lastClicked": None, "archived": False, "edge": {"state": "pending"}, **fields}
         self.links[link["id"]] = link
@@ -107,6 +113,7 @@ class FakeOrigin:
         link["lastClicked"] = max(link["lastClicked"] or "", at.isoformat())
 
     async def _health(self, request: Request) -> Response:
+        del request
         return Response(status_code=503 if self.down else 200)
 
     async def _log_in(self, request: Request) -> Response:
@@ -135,7 +142,9 @@ class FakeOrigin:
         if request.method == "POST":
             return JSONResponse(self.add_link(**await request.json()))
         query = request.query_params
-        found = sorted(self._found(request), key=lambda link: link[query.get("sortBy", "createdAt")] or "", reverse=True)
+        found = sorted(
+            self._found(request), key=lambda link: link[query.get("sortBy", "createdAt")] or "", reverse=True
+        )
         if query.get("sortBy") == "clicks":
             found.sort(key=lambda link: -link["clicks"])
         size, page = int(query["pageSize"]), int(query["page"])
@@ -195,7 +204,14 @@ class FakeOrigin:
             raise Problem(409, "name: There is a key of this name already.")
         secret, key_id = f"nh_{secrets.token_urlsafe(24)}", f"key_{next(self.numbers)}"
         now = datetime.now(UTC).isoformat()
-        self.keys[key_id] = {"id": key_id, "name": name, "hint": secret[:7], "createdAt": now, "lastUsedAt": None, "key": secret}
+        self.keys[key_id] = {
+            "id": key_id,
+            "name": name,
+            "hint": secret[:7],
+            "createdAt": now,
+            "lastUsedAt": None,
+            "key": secret,
+        }
         return JSONResponse(self.keys[key_id], 201)
 
     async def _key(self, request: Request) -> Response:
@@ -235,13 +251,21 @@ class FakeOrigin:
 def _series(clicks: list[Click], now: datetime, hours: int, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Clicks an hour or a day of the zone, gaps filled."""
     hourly = hours == HOURS["24h"]
-    reset = {"minute": 0, "second": 0, "microsecond": 0, **({} if hourly else {"hour": 0})}
-    starts = [(now - timedelta(hours=h)).astimezone(zone).replace(**reset) for h in range(hours, -1, -1 if hourly else -24)]
-    counts = Counter(click.at.astimezone(zone).replace(**reset) for click in clicks)
-    return [{"start": start.isoformat(), "clicks": counts[start], "leads": 0, "sales": 0, "saleAmount": 0} for start in starts]
+
+    def start_of(moment: datetime) -> datetime:
+        local = moment.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+        return local if hourly else local.replace(hour=0)
+
+    starts = [start_of(now - timedelta(hours=h)) for h in range(hours, -1, -1 if hourly else -24)]
+    counts = Counter(start_of(click.at) for click in clicks)
+    return [
+        {"start": start.isoformat(), "clicks": counts[start], "leads": 0, "sales": 0, "saleAmount": 0}
+        for start in starts
+    ]
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
+    del request
     assert isinstance(error, Problem)
     body = {"code": _CODES.get(error.status, "internal_server_error"), "message": str(error), "doc_url": ""}
     return JSONResponse({"error": body}, error.status)
@@ -250,10 +274,16 @@ async def _on_problem(request: Request, error: Exception) -> Response:
 def furnished() -> FakeOrigin:
     """An origin with links and two months of clicks, the same ones each time."""
     chance, origin, now = random.Random(7), FakeOrigin(), datetime.now(UTC)  # noqa: S311  # no secret
-    pages = ("docs.python.org/3/whatsnew/3.14.html", "example.com/", "blog.example.org/2026/how-we-moved-the-shop?utm_source=mail")
+    pages = (
+        "docs.python.org/3/whatsnew/3.14.html",
+        "example.com/",
+        "blog.example.org/2026/how-we-moved?utm_source=mail",
+    )
     names = ("Release notes", None, "The move, told honestly")
     for number in range(40):
-        link = origin.add_link(f"https://{pages[number % 3]}", f"go-{number}" if number % 4 else "", title=names[number % 3])
+        link = origin.add_link(
+            f"https://{pages[number % 3]}", f"go-{number}" if number % 4 else "", title=names[number % 3]
+        )
         link["createdAt"] = (now - timedelta(hours=5 * number)).isoformat()
         link["edge"] = {"state": "pending" if number == 0 else "live"}
         for _ in range(900 if number == 1 else chance.randrange(40)):

@@ -47,7 +47,9 @@ class Problems:
 
     async def origin_down(self, request: Request, error: Exception) -> Response:
         _log.warning("origin down", path=request.url.path, reason=str(error))
-        response = self._pages.page(request, "origin_down.html", 503, seconds=RETRY_SECONDS, again=request.method == "GET")
+        response = self._pages.page(
+            request, "origin_down.html", 503, seconds=RETRY_SECONDS, again=request.method == "GET"
+        )
         response.headers["Retry-After"] = str(RETRY_SECONDS)
         return response
 

@@ -13,13 +13,17 @@ from shared.settings import setting
 class DashboardSettings:
     """Where the dashboard listens, where origin answers, and the key of its cookies."""
 
-    home: Path = setting("Folder of all local data; the dashboard reads its secret there when none is set.", Path(".nearhop"))
+    home: Path = setting(
+        "Folder of all local data; the dashboard reads its secret there when none is set.", Path(".nearhop")
+    )
     host: str = setting("Address that every local process listens on.", "127.0.0.1")
     dashboard_port: int = setting("Port of the dashboard.", 8001, least=0)
     origin_port: int = setting("Port of the origin's REST API.", 8000, least=0)
     origin_url: str = setting("Base URL of the origin. Empty: the local one.", "")
     dashboard_url: str = setting("Base URL of the dashboard, as browsers open it. Empty: the local one.", "")
-    secret_key: str = setting("Key of cookies. Empty: made on the first start and kept in NEARHOP_HOME.", "", secret=True)
+    secret_key: str = setting(
+        "Key of cookies. Empty: made on the first start and kept in NEARHOP_HOME.", "", secret=True
+    )
 
     @property
     def origin_base(self) -> str:

@@ -32,6 +32,8 @@ build() {
     cp "$fonts"/bricolage-grotesque/LICENSE "$fresh/bricolage-grotesque.LICENSE"
     if [ "$app" = dashboard ]; then
         cp "$modules/htmx.org/dist/htmx.min.js" "$modules/uplot/dist/uPlot.iife.min.js" "$fresh"
+        mkdir "$fresh/flags"
+        cp "$modules"/country-flag-icons/3x2/??.svg "$fresh/flags"
     fi
     echo "$now" >"$fresh/.sources"
     chmod 755 "$fresh"

@@ -20,6 +20,14 @@ function moment(seconds, stepSeconds) {
   return new Intl.DateTimeFormat(undefined, { ...date, ...time }).format(new Date(seconds * 1000));
 }
 
+// On a long axis the days, on a short one the hours, and the day where it begins.
+function tick(seconds, stepSeconds) {
+  const inZone = (shape) => new Intl.DateTimeFormat(undefined, { timeZone: chart.dataset.zone, ...shape }).format(new Date(seconds * 1000));
+  if (stepSeconds >= DAY_SECONDS - 7200) return inZone({ day: "numeric", month: "short" });
+  const hour = inZone({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return hour === "00:00" ? inZone({ day: "numeric", month: "short" }) : hour;
+}
+
 // Says what the bar under the pointer stands for, in the corner of the chart.
 function tooltip(stepSeconds) {
   const box = document.createElement("p");
@@ -52,7 +60,7 @@ function options(columns) {
       y: { range: (u, low, high) => [0, Math.max(4, high * 1.1)] },
     },
     axes: [
-      { ...axis, space: 64 },
+      { ...axis, space: 64, values: (u, splits) => splits.map((each) => tick(each, step)) },
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7], grid: { stroke: colour("--color-base-300"), width: 1 } },
     ],
     series: [{}, { fill: colour("--color-primary"), width: 0, paths: uPlot.paths.bars({ size: [0.72, 42], radius: 0.18 }), points: { show: false } }],
