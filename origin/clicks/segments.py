@@ -71,8 +71,8 @@ class Segments:
         except frames.BadFrame as error:
             self.cut(numbers[-1], error)
 
-    def cut(self, number: int, error: frames.BadFrame) -> None:
-        """End a segment before a bad frame. What may have been acknowledged is set aside, not thrown away."""
+    def cut(self, number: int, error: frames.BadFrame) -> int:
+        """End a segment before a bad frame; returns by how many bytes. What may have been acknowledged is set aside."""
         lost = self.size(number) - error.offset
         if not error.torn:
             self._set_aside(number, error.offset)
@@ -81,6 +81,7 @@ class Segments:
         with self.path(number).open("r+b") as file:
             file.truncate(error.offset)
             os.fsync(file.fileno())
+        return lost
 
     def _set_aside(self, number: int, offset: int) -> None:
         folder = self.folder.parent / "damaged"

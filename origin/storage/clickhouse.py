@@ -51,23 +51,25 @@ class ClickHouse:
         self._threads = anyio.CapacityLimiter(readers + 2)
         self._opened: list[Client] = []
         self._types: dict[str, dict[str, str]] = {}
+        self.opened = False
         self.database = DATABASE if self.embedded else database_of(url)
 
-    async def open(self, timeout: float = 60.0) -> None:
+    async def open(self, seconds: float = 60.0) -> None:
         """Connect, making the database where it is missing; raises ClickHouseUnavailable."""
-        await self._in_thread(self._open, timeout)
+        await self._in_thread(self._open, seconds)
+        self.opened = True
 
-    async def query(self, sql: str, parameters: dict[str, Any] | None = None, *, timeout: float = 10.0) -> Rows:
+    async def query(self, sql: str, parameters: dict[str, Any] | None = None, *, seconds: float = 10.0) -> Rows:
         """The rows of a SELECT as dicts; `{name:Type}` in the text is bound from `parameters`."""
 
         def run(client: Client) -> Rows:
-            result = client.query(sql, parameters=parameters, settings={"max_execution_time": timeout})
+            result = client.query(sql, parameters=parameters, settings={"max_execution_time": seconds})
             return list(result.named_results())
 
-        return await self._on(self._readers, run, timeout)
+        return await self._on(self._readers, run, seconds)
 
     async def insert(
-        self, table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], token: str, *, timeout: float = 60.0
+        self, table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], token: str, *, seconds: float = 60.0
     ) -> None:
         """Insert one block, given column by column. A block sent again under the same token changes nothing."""
         settings = {**_INSERT_SETTINGS, "insert_deduplication_token": token}
@@ -78,40 +80,44 @@ class ClickHouse:
                 table, data, column_names=columns, column_type_names=types, column_oriented=True, settings=settings
             )
 
-        await self._on(self._writers, run, timeout)
+        await self._on(self._writers, run, seconds)
 
-    async def command(self, sql: str, parameters: dict[str, Any] | None = None, *, timeout: float = 60.0) -> None:
+    async def command(self, sql: str, parameters: dict[str, Any] | None = None, *, seconds: float = 60.0) -> None:
         """Run a statement that returns nothing."""
 
         def run(client: Client) -> None:
             client.command(sql, parameters=parameters)
 
-        await self._on(self._writers, run, timeout)
+        await self._on(self._writers, run, seconds)
 
     async def ping(self) -> None:
         """Ask for a row; raises ClickHouseUnavailable."""
-        await self.query("SELECT 1 AS one", timeout=2.0)
+        await self.query("SELECT 1 AS one", seconds=2.0)
 
     async def close(self) -> None:
         """Close every client, waiting for calls that still run, and let another process have the engine."""
+        self.opened = False
         await self._in_thread(self._close, 30.0)
 
-    async def _on(self, clients: "queue.Queue[Client]", work: Callable[[Client], T], timeout: float) -> T:
+    async def _on(self, clients: "queue.Queue[Client]", work: Callable[[Client], T], seconds: float) -> T:
+        if not self.opened:
+            raise ClickHouseUnavailable("ClickHouse is not connected yet")
+
         def run() -> T:
-            client = clients.get(timeout=timeout)
+            client = clients.get(timeout=seconds)
             try:
                 return work(client)
             finally:
                 clients.put(client)  # only now: a call that nobody waits for any more still has its client
 
-        return await self._in_thread(run, timeout + _GRACE_SECONDS)
+        return await self._in_thread(run, seconds + _GRACE_SECONDS)
 
-    async def _in_thread(self, work: Callable[[], T], timeout: float) -> T:
+    async def _in_thread(self, work: Callable[[], T], seconds: float) -> T:
         try:
-            with anyio.fail_after(timeout):
+            with anyio.fail_after(seconds):
                 return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
         except TimeoutError as error:
-            raise ClickHouseUnavailable(f"ClickHouse did not answer within {timeout:g} s") from error
+            raise ClickHouseUnavailable(f"ClickHouse did not answer within {seconds:g} s") from error
         except queue.Empty as error:
             raise ClickHouseUnavailable("every connection to ClickHouse is busy") from error
         except (ClickHouseError, OSError) as error:

@@ -35,7 +35,7 @@ def migrations(folder: Path = FOLDER) -> list[Migration]:
 async def migrate(clickhouse: ClickHouse) -> int:
     """Apply what is missing; returns the version that the database has afterwards."""
     await clickhouse.command(_VERSIONS)
-    done = {row["version"] for row in await clickhouse.query("SELECT version FROM schema_versions")}
+    done: set[int] = {row["version"] for row in await clickhouse.query("SELECT version FROM schema_versions")}
     for each in migrations():
         if each.version in done:
             continue

@@ -1,0 +1,104 @@
+"""From the spool to rows: choosing what goes into one insert, reading it again after a crash, and enriching it."""
+
+from typing import NamedTuple
+
+import msgspec
+import structlog
+
+from origin.clicks import frames, metrics
+from origin.clicks.enrich import ClickRow, Enricher, Origin
+from origin.clicks.event import Batch, Click
+from origin.clicks.frames import Frame
+from origin.clicks.journal import Block
+from origin.clicks.refused import RefusedClick, RefusedClicks
+from origin.clicks.segments import Position
+from origin.clicks.spool import Spool
+
+# Read ahead of the choice of a block. At least one frame always fits.
+_READ_BYTES = 16 << 20
+_read_batch = msgspec.json.Decoder(Batch).decode
+_log = structlog.get_logger(__name__)
+
+
+class Chosen(NamedTuple):
+    """A block, and when its first batch was received (unix seconds)."""
+
+    block: Block
+    received_at: float
+
+
+class BlockReader:
+    """Reads one spool; used by the drain's thread."""
+
+    def __init__(self, spool: Spool, clicks_per_block: int) -> None:
+        self._spool = spool
+        self._clicks_per_block = clicks_per_block
+
+    def choose(self, position: Position) -> Chosen | None:
+        """The next block from `position` on; None when everything is drained."""
+        for segment in [number for number in self._spool.segments.numbers() if number >= position.segment]:
+            start = Position(segment, position.offset if segment == position.segment else 0)
+            chosen = self._choose_in(start)
+            if chosen is not None:
+                return chosen
+        return None
+
+    def frames(self, block: Block) -> list[Frame]:
+        """The batches of a block; the same ones whenever it is asked."""
+        data = self._spool.segments.read(Position(block.segment, block.start), block.end)
+        return list(frames.walk(data, block.start))
+
+    def _choose_in(self, start: Position) -> Chosen | None:
+        limit = min(self._spool.end_of(start.segment), start.offset + _READ_BYTES)
+        data = self._spool.segments.read(start, limit)
+        end, clicks, received_at = start.offset, 0, 0.0
+        try:
+            for frame in frames.walk(data, start.offset):
+                if clicks and clicks + frame.clicks > self._clicks_per_block:
+                    break
+                received_at = received_at or frame.received_at
+                end, clicks = frame.end, clicks + frame.clicks
+        except frames.BadFrame as error:
+            # After good frames it is met again as the first of the next block, or it was the end of what was read.
+            if end == start.offset:
+                self._spool.cut(start.segment, error)
+        if end == start.offset:
+            return None
+        return Chosen(Block(start.segment, start.offset, end), received_at)
+
+
+class BlockRows:
+    """Decodes and enriches the batches of a block; used by the drain's thread."""
+
+    def __init__(self, enricher: Enricher, refused: RefusedClicks) -> None:
+        self._enricher = enricher
+        self._refused = refused
+
+    def decode(self, block_frames: list[Frame]) -> list[tuple[Frame, Batch]]:
+        """The batches, each id once, as the first came."""
+        batches: dict[str, tuple[Frame, Batch]] = {}
+        for frame in block_frames:
+            batch = _read_batch(frame.body)
+            if batch.batch_id in batches:
+                metrics.DUPLICATES.inc(len(batch.clicks))
+            else:
+                batches[batch.batch_id] = (frame, batch)
+        return list(batches.values())
+
+    def rows(self, block_id: str, batches: list[tuple[Frame, Batch]]) -> list[ClickRow]:
+        """A row for each click, in the order of the spool."""
+        rows = []
+        for frame, batch in batches:
+            origin = Origin(batch.batch_id, block_id, batch.edge, int(frame.received_at * 1000))
+            for index, click in enumerate(batch.clicks):
+                try:
+                    rows.append(self._enricher.row(origin, click))
+                except Exception as error:  # noqa: BLE001  # a click that no one foresaw may not hold up all others
+                    self._set_aside(origin, index, click, error)
+        return rows
+
+    def _set_aside(self, origin: Origin, index: int, click: Click, error: Exception) -> None:
+        metrics.UNREADABLE.inc()
+        _log.error("click_not_enriched", batch=origin.batch_id, index=index, error=repr(error))
+        events = [msgspec.Raw(msgspec.json.encode(click))]
+        self._refused.keep(origin.batch_id, origin.edge, [RefusedClick(0, f"click {index}: {error!r}")], events)

@@ -1,0 +1,153 @@
+"""Moves clicks from the spool to ClickHouse, each counted once whatever is killed when.
+
+A block's bounds are journaled before anything else, so an attempt after a crash works on the very same bytes. Its batches
+are claimed in Postgres under the block's id: a batch that another block has is left out, the same again at each attempt.
+The insert carries the block's id as its deduplication token. Only then is the block's end journaled.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+
+import anyio.to_thread
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from origin.clicks import metrics
+from origin.clicks.blocks import BlockReader, BlockRows
+from origin.clicks.claims import BatchClaims
+from origin.clicks.enrich import ClickRow
+from origin.clicks.journal import Block, Journal
+from origin.clicks.segments import Position
+from origin.clicks.spool import Spool
+from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
+
+_IDLE_SECONDS = 1.0
+_FIRST_BACKOFF = 0.2
+_LONGEST_BACKOFF = 10.0
+_PRUNE_SECONDS = 3600.0
+_PARTS: dict[type[Exception], str] = {ClickHouseUnavailable: "clickhouse", SQLAlchemyError: "postgres", OSError: "disk"}
+_log = structlog.get_logger(__name__)
+
+
+class Drain:
+    """`run` it as a task; `stop` lets it finish what is spooled."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        journal: Journal,
+        reader: BlockReader,
+        rows: BlockRows,
+        claims: BatchClaims,
+        clickhouse: ClickHouse,
+        *,
+        linger_seconds: float,
+    ) -> None:
+        self._spool = spool
+        self._journal = journal
+        self._reader = reader
+        self._rows = rows
+        self._claims = claims
+        self._clickhouse = clickhouse
+        self._linger_seconds = linger_seconds
+        self._stopping = asyncio.Event()
+        self._next_prune = 0.0
+        self._oldest = 0.0  # unix seconds; 0: nothing waits
+        self.problem = ""
+
+    @property
+    def lag_seconds(self) -> float:
+        """Age of the oldest batch that ClickHouse does not have."""
+        return time.time() - self._oldest if self._oldest else 0.0
+
+    async def run(self) -> None:
+        """Until `stop` and an empty spool, or until it is cancelled."""
+        while True:
+            if await self._drain_all():
+                if self._stopping.is_set():
+                    return
+                await self._wait_for_clicks()
+
+    def stop(self) -> None:
+        """Have `run` return once the spool is empty."""
+        self._stopping.set()
+        self._spool.arrived.set()
+
+    async def _drain_all(self) -> bool:
+        """Drain what there is; False after a failure, which was waited for."""
+        backoff = _FIRST_BACKOFF
+        while True:
+            try:
+                if not await self.drain_block():
+                    await self._prune_sometimes()
+                    return True
+            except (ClickHouseUnavailable, SQLAlchemyError, OSError) as error:
+                self._note(error)
+                if self._stopping.is_set():
+                    backoff = _FIRST_BACKOFF
+                await asyncio.sleep(backoff * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
+                backoff = min(backoff * 2, _LONGEST_BACKOFF)
+            else:
+                self.problem, backoff = "", _FIRST_BACKOFF
+
+    async def drain_block(self) -> bool:
+        """Bring one block to ClickHouse; False when there is none."""
+        block = self._journal.block or await self._begin_block()
+        if block is None:
+            self._oldest = 0.0
+            return False
+        block_id = self._journal.id_of(block)
+        rows = await self._countable_rows(block, block_id)
+        if rows:
+            with metrics.INSERT_SECONDS.time():
+                columns = await anyio.to_thread.run_sync(_columns, rows)
+                await self._clickhouse.insert("clicks", ClickRow._fields, columns, block_id)
+            metrics.STORED.inc(len(rows))
+        await anyio.to_thread.run_sync(self._journal.finish, Position(block.segment, block.end))
+        await anyio.to_thread.run_sync(self._spool.forget_before, block.segment)
+        return True
+
+    async def _begin_block(self) -> Block | None:
+        chosen = await anyio.to_thread.run_sync(self._reader.choose, self._journal.position)
+        if chosen is None:
+            return None
+        self._oldest = chosen.received_at
+        await anyio.to_thread.run_sync(self._journal.begin, chosen.block)
+        return chosen.block
+
+    async def _countable_rows(self, block: Block, block_id: str) -> list[ClickRow]:
+        frames = await anyio.to_thread.run_sync(self._reader.frames, block)
+        batches = await anyio.to_thread.run_sync(self._rows.decode, frames)
+        mine = await self._claims.claim(block_id, [batch.batch_id for _, batch in batches])
+        fresh = [each for each in batches if each[1].batch_id in mine]
+        metrics.DUPLICATES.inc(sum(len(batch.clicks) for _, batch in batches if batch.batch_id not in mine))
+        return await anyio.to_thread.run_sync(self._rows.rows, block_id, fresh)
+
+    async def _wait_for_clicks(self) -> None:
+        arrived = self._spool.arrived
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(arrived.wait(), _IDLE_SECONDS)
+        if arrived.is_set() and not self._stopping.is_set():
+            # Few clicks: let some more come, as ten small inserts cost ClickHouse more than one.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._linger_seconds)
+        arrived.clear()
+
+    async def _prune_sometimes(self) -> None:
+        if time.monotonic() >= self._next_prune:
+            await self._claims.prune()
+            self._next_prune = time.monotonic() + _PRUNE_SECONDS
+
+    def _note(self, error: Exception) -> None:
+        part = {ClickHouseUnavailable: "clickhouse"}.get(
+            type(error), "disk" if isinstance(error, OSError) else "postgres"
+        )
+        metrics.FAILURES.labels(part).inc()
+        self.problem = f"{part}: {error}"
+        _log.warning("drain_failed", part=part, error=str(error)[:500])
+
+
+def _columns(rows: list[ClickRow]) -> list[tuple[object, ...]]:
+    return list(zip(*rows, strict=True))

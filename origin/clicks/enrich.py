@@ -1,0 +1,176 @@
+"""Turns a click of the edge into a row of the table `clicks`. What each column means: docs/analytics.md."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from origin.clicks import user_agents
+from origin.clicks.event import Click
+from origin.clicks.geo import CONTINENTS, GeoFile
+from origin.clicks.referers import channel_of, host_of, urlsplit_query, utm_of
+from origin.clicks.text import DIRECT, LONGEST_HEADER, LONGEST_NAME, LONGEST_URL, UNKNOWN
+from origin.clicks.visitors import VisitorHash
+
+NO_NUMBER = -1  # of variant and rule: none
+
+
+class ClickRow(NamedTuple):
+    """A row, the columns named as in ClickHouse; times are unix milliseconds."""
+
+    click_id: str
+    batch_id: str
+    block_id: str
+    edge: str
+    received_at: int
+    workspace_id: int
+    link_id: int
+    link_version: int
+    timestamp: int
+    domain: str
+    code: str
+    url: str
+    path: str
+    query: str
+    kind: str
+    verdict: str
+    bot: bool
+    bot_name: str
+    trigger: str
+    variant: int
+    rule: int
+    country: str
+    region: str
+    city: str
+    continent: str
+    latitude: float | None
+    longitude: float | None
+    timezone: str
+    asn: int
+    network: str
+    geo_source: str
+    device: str
+    device_brand: str
+    device_model: str
+    browser: str
+    browser_version: str
+    os: str
+    os_version: str
+    user_agent: str
+    language: str
+    referer: str
+    referer_url: str
+    channel: str
+    utm_source: str
+    utm_medium: str
+    utm_campaign: str
+    utm_term: str
+    utm_content: str
+    visitor: int
+    ip: str
+    enriched_by: str
+
+
+class Origin(NamedTuple):
+    """The batch that a click came in."""
+
+    batch_id: str
+    block_id: str
+    edge: str
+    received_at: int  # unix milliseconds
+
+
+class Enricher:
+    """Knows the files and settings; `row` is called for each click, in the drain's thread."""
+
+    def __init__(self, geo: GeoFile, visitors: VisitorHash, keep_address: Callable[[str], str]) -> None:
+        self._geo = geo
+        self._visitors = visitors
+        self._keep_address = keep_address
+        self._enriched_by = f"{user_agents.VERSIONS}, geo {geo.version}"
+
+    def row(self, origin: Origin, click: Click) -> ClickRow:
+        """The row of one click."""
+        agent = user_agents.read(click.user_agent[:LONGEST_HEADER])
+        country, geo_source = self._country(click)
+        referer = host_of(click.referer[:LONGEST_URL])
+        utm = utm_of(click.url, click.query)
+        medium = utm.get("utm_medium", "")
+        queries = f"{click.query}&{urlsplit_query(click.url)}"
+        return ClickRow(
+            click_id=click.id,
+            batch_id=origin.batch_id,
+            block_id=origin.block_id,
+            edge=origin.edge,
+            received_at=origin.received_at,
+            workspace_id=click.workspace,
+            link_id=click.link,
+            link_version=click.version,
+            timestamp=click.at,
+            domain=click.domain[:LONGEST_NAME],
+            code=click.code,
+            url=click.url,
+            path=click.path[:LONGEST_URL],
+            query=click.query[:LONGEST_URL],
+            kind=click.kind,
+            verdict=_verdict(click.kind, agent.bot_name),
+            bot=bool(agent.bot_name),
+            bot_name=agent.bot_name,
+            trigger=click.trigger,
+            variant=NO_NUMBER if click.variant is None else click.variant,
+            rule=NO_NUMBER if click.rule is None else click.rule,
+            country=country or UNKNOWN,
+            region=click.region[:LONGEST_NAME] or UNKNOWN,
+            city=click.city[:LONGEST_NAME] or UNKNOWN,
+            continent=click.continent[:2] or CONTINENTS.get(country, ""),
+            latitude=_coordinate(click.latitude, 90),
+            longitude=_coordinate(click.longitude, 180),
+            timezone=click.timezone[:LONGEST_NAME],
+            asn=click.asn,
+            network=click.network[:LONGEST_NAME],
+            geo_source=geo_source,
+            device=agent.device,
+            device_brand=agent.device_brand,
+            device_model=agent.device_model,
+            browser=agent.browser,
+            browser_version=agent.browser_version,
+            os=agent.os,
+            os_version=agent.os_version,
+            user_agent=click.user_agent[:LONGEST_HEADER],
+            language=_first_language(click.language),
+            referer=referer,
+            referer_url=DIRECT if referer == DIRECT else click.referer[:LONGEST_URL],
+            channel=channel_of(referer, click.domain, medium.lower(), queries),
+            utm_source=utm.get("utm_source", "")[:LONGEST_NAME],
+            utm_medium=medium[:LONGEST_NAME],
+            utm_campaign=utm.get("utm_campaign", "")[:LONGEST_NAME],
+            utm_term=utm.get("utm_term", "")[:LONGEST_NAME],
+            utm_content=utm.get("utm_content", "")[:LONGEST_NAME],
+            visitor=self._visitors.of(click.at, click.workspace, click.ip, click.user_agent),
+            ip=self._keep_address(click.ip),
+            enriched_by=self._enriched_by,
+        )
+
+    def _country(self, click: Click) -> tuple[str, str]:
+        # XX is what Cloudflare says of an unknown country, T1 of Tor.
+        if click.country and click.country != "XX":
+            return click.country[:2].upper(), "edge"
+        found = self._geo.country(click.ip) if click.ip else ""
+        return found, "file" if found else ""
+
+
+def _verdict(kind: str, bot_name: str) -> str:
+    """One word a request; the requests of a link are the sum over the verdicts, and only `click` is counted as one."""
+    if kind != "click":
+        return kind
+    return "bot" if bot_name else "click"
+
+
+def _coordinate(text: str, limit: float) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if -limit <= number <= limit else None
+
+
+def _first_language(header: str) -> str:
+    return header.partition(",")[0].partition(";")[0].strip()[:20]

@@ -1,0 +1,120 @@
+"""The way of a click inside origin, put together: intake, spool, drain, and the connection to ClickHouse they end at."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from origin.clicks import metrics
+from origin.clicks.blocks import BlockReader, BlockRows
+from origin.clicks.claims import BatchClaims
+from origin.clicks.drain import Drain
+from origin.clicks.enrich import Enricher
+from origin.clicks.geo import GeoFile
+from origin.clicks.intake import Intake
+from origin.clicks.journal import Journal
+from origin.clicks.refused import RefusedClicks
+from origin.clicks.settings import ClickSettings
+from origin.clicks.spool import Spool
+from origin.clicks.visitors import VisitorHash, address_keeper
+from origin.health import Part
+from origin.settings import OriginSettings
+from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
+from origin.storage.clickhouse_schema import migrate
+
+_RECONNECT_SECONDS = 2.0
+_FLUSH_SECONDS = 4.0
+_log = structlog.get_logger(__name__)
+
+
+def clickhouse_of(settings: OriginSettings, clicks: ClickSettings) -> ClickHouse:
+    """The ClickHouse that the settings name, not yet open: the pipeline opens it."""
+    return ClickHouse(
+        settings.home / "clickhouse",
+        settings.clickhouse_url,
+        readers=clicks.clickhouse_readers,
+        memory_mb=clicks.clickhouse_memory_mb,
+    )
+
+
+class ClickPipeline:
+    """One a process. `start` and `stop` belong to the app's lifespan."""
+
+    def __init__(
+        self, settings: OriginSettings, clicks: ClickSettings, engine: AsyncEngine, clickhouse: ClickHouse
+    ) -> None:
+        folder = settings.home / "spool"
+        refused = RefusedClicks(folder / "refused")
+        enricher = Enricher(
+            GeoFile(clicks.geo_file), VisitorHash(settings.signing_key), address_keeper(clicks.click_ip)
+        )
+        self._clickhouse = clickhouse
+        self._spool = Spool(folder, segment_bytes=clicks.spool_segment_bytes, max_bytes=clicks.spool_max_bytes)
+        self._journal = Journal(folder / "drain.json")
+        self.intake = Intake(self._spool, refused)
+        self.drain = Drain(
+            self._spool,
+            self._journal,
+            BlockReader(self._spool, clicks.clicks_per_insert),
+            BlockRows(enricher, refused),
+            BatchClaims(engine),
+            clickhouse,
+            linger_seconds=clicks.click_linger_ms / 1000,
+        )
+        self._connected = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take clicks from now on. An embedded ClickHouse must open; a server may still be down, and is tried again."""
+        self._spool.open()
+        self._journal.open()
+        if self._clickhouse.embedded:
+            await self._connect()
+        metrics.SPOOL_BYTES.set_function(lambda: self._spool.stored_bytes)
+        metrics.SPOOL_DAMAGED.set_function(lambda: self._spool.segments.damaged_bytes)
+        metrics.LAG.set_function(lambda: self.drain.lag_seconds)
+        self._task = asyncio.create_task(self._run(), name="click-drain")
+
+    async def stop(self) -> None:
+        """Take no more clicks, bring the spooled ones to ClickHouse if that goes quickly, and close; the rest stays spooled."""
+        self._spool.close()
+        if self._task is not None:
+            self.drain.stop()
+            _, late = await asyncio.wait([self._task], timeout=_FLUSH_SECONDS)
+            if late:
+                self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self._clickhouse.close()
+
+    async def ready(self) -> Mapping[str, Part]:
+        """The parts that clicks need."""
+        return {
+            "spool": Part(ok=not self._spool.problem, detail=self._spool.problem),
+            "clickhouse": await self._clickhouse_part(),
+            "drain": Part(ok=not self.drain.problem, detail=self.drain.problem),
+        }
+
+    async def _clickhouse_part(self) -> Part:
+        try:
+            await self._clickhouse.ping()
+        except ClickHouseUnavailable as error:
+            return Part(ok=False, detail=str(error)[:300])
+        return Part(ok=True)
+
+    async def _run(self) -> None:
+        while not self._connected:
+            try:
+                await self._connect()
+            except ClickHouseUnavailable as error:
+                _log.warning("clickhouse_not_reached", error=str(error)[:500])
+                await asyncio.sleep(_RECONNECT_SECONDS)
+        await self.drain.run()
+
+    async def _connect(self) -> None:
+        if not self._clickhouse.opened:
+            await self._clickhouse.open()
+        await migrate(self._clickhouse)
+        self._connected = True

@@ -1,0 +1,59 @@
+"""What is kept of who came: a hash that lives for one day and one workspace, and as much of the address as is set."""
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from shared.errors import BadSetting
+
+_DAY_MS = 86_400_000
+
+
+class VisitorHash:
+    """Tells visitors of a day apart. A day's salt comes from the secret; without it no address can be found by trying."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+        self._salt = lru_cache(maxsize=64)(self._make_salt)
+
+    def of(self, at_ms: int, workspace: int, ip: str, user_agent: str) -> int:
+        """64 bits, the same for the same visitor until the UTC day ends, and different in another workspace."""
+        text = f"{workspace}\n{ip}\n{user_agent}".encode("utf-8", "replace")
+        digest = hashlib.blake2b(text, key=self._salt(at_ms // _DAY_MS), digest_size=8).digest()
+        return int.from_bytes(digest, "little")
+
+    def _make_salt(self, day: int) -> bytes:
+        date = datetime.fromtimestamp(day * _DAY_MS / 1000, UTC).date().isoformat()
+        return hmac.new(self._secret, f"visitor {date}".encode(), hashlib.sha256).digest()
+
+
+def address_keeper(setting: str) -> Callable[[str], str]:
+    """What turns an address into what is stored of it, by NEARHOP_CLICK_IP; raises BadSetting for an unknown word."""
+    keepers: dict[str, Callable[[str], str]] = {"truncated": truncate, "full": _whole, "none": _nothing}
+    if setting not in keepers:
+        raise BadSetting(f"NEARHOP_CLICK_IP is {setting!r}, but it takes one of {', '.join(keepers)}")
+    return keepers[setting]
+
+
+@lru_cache(maxsize=50_000)
+def truncate(ip: str) -> str:
+    """The first 24 bits of an IPv4 address, 48 of an IPv6 one, the rest zero; empty for what is no address."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    bits = 24 if address.version == 4 else 48  # noqa: PLR2004  # the protocol's number
+    return str(ipaddress.ip_network((address, bits), strict=False).network_address)
+
+
+def _whole(ip: str) -> str:
+    return ip[:45]
+
+
+def _nothing(_ip: str) -> str:
+    return ""
