@@ -1,0 +1,200 @@
+"""Clicks on their way to origin: buffered in the isolate, sent in batches after the reply, to the queue where origin fails."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from redirector.clicks import ClickWriter, Visit
+from redirector.counters import Counters
+from redirector.origin import Origin
+from redirector.ports import Runtime, Unreachable
+from redirector.settings import EdgeSettings
+
+from shared.click_event import MAX_BYTES, MAX_CLICKS
+
+# After a failed batch the next ones go straight to the queue for this long: origin gets air, clicks don't pile up.
+_ORIGIN_REST_SECONDS = 2.0
+_PAUSE_BEFORE_RETRY_SECONDS = 0.2
+# A flush that was due this long ago has died with the request that was to do it.
+_FLUSH_LOST_AFTER_SECONDS = 2.0
+# Of a visit's own strings and the tuple around them.
+_VISIT_OVERHEAD_BYTES = 400
+_LAST_POST_SECONDS = 1.0
+# A request may work this long after its reply; a batch under way for longer has lost it.
+_LONGEST_WAIT_UNTIL_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Batch:
+    """Clicks that were given an id; it stays theirs on every way they take."""
+
+    batch_id: str
+    body: str
+    clicks: int
+    since: float = 0.0  # when it was last taken up
+
+
+class Beacon:
+    """The isolate's buffer. Requests share its data and nothing else: each flush awaits in a request of its own."""
+
+    def __init__(self, runtime: Runtime, origin: Origin, settings: EdgeSettings, counters: Counters) -> None:
+        self.isolate = runtime.random_name()
+        self.draining = False
+        self._runtime = runtime
+        self._origin = origin
+        self._settings = settings
+        self._counters = counters
+        self._writer = ClickWriter(self.isolate)
+        self._visits: deque[Visit] = deque()
+        self._visit_bytes = 0
+        self._under_way: dict[str, Batch] = {}
+        self._held: deque[Batch] = deque()  # neither origin nor the queue took these
+        self._held_bytes = 0
+        self._batches = 0
+        self._armed_until = 0.0
+        self._full_at = MAX_CLICKS
+        self._origin_rests_until = 0.0
+
+    def record(self, visit: Visit, now: float) -> float | None:
+        """Take a visit. Returns the seconds after which this request shall `flush`, None where another one will."""
+        self._visits.append(visit)
+        self._visit_bytes += _weight(visit)
+        self._counters.clicks_kept += 1
+        if now < self._armed_until and len(self._visits) < self._full_at:
+            return None
+        return self._arm(now)
+
+    def _arm(self, now: float) -> float | None:
+        self._drop_surplus()
+        if self.draining:
+            return 0.0
+        full = len(self._visits) >= self._full_at
+        self._full_at = len(self._visits) + MAX_CLICKS
+        delay = 0.0 if full else self._settings.click_delay_seconds
+        self._armed_until = now + delay + _FLUSH_LOST_AFTER_SECONDS
+        return delay
+
+    async def flush(self, delay: float = 0.0) -> None:
+        """Send everything that is buffered, batch by batch."""
+        if delay:
+            await self._runtime.sleep(delay)
+        await self._send_all(self._to_origin)
+        self._armed_until = 0.0
+        self._full_at = MAX_CLICKS
+
+    async def drain(self) -> None:
+        """The isolate is about to end: from now on each visit is handed over before it is answered, and so is all the rest."""
+        self.draining = True
+        self._armed_until = 0.0
+        abandoned = list(self._under_way.values())  # their requests may end with the isolate; a batch may arrive twice
+        await self._send_all(self._to_origin_once)
+        for batch in abandoned:
+            if batch.batch_id in self._under_way:
+                await self._to_queue(batch)
+
+    def gauges(self) -> dict[str, int]:
+        """What waits right now."""
+        return {
+            "clicks_buffered": len(self._visits),
+            "clicks_under_way": sum(each.clicks for each in self._under_way.values()),
+            "clicks_held": sum(each.clicks for each in self._held),
+        }
+
+    async def _send_all(self, to_origin: Callable[[Batch], Awaitable[bool]]) -> None:
+        self._take_back_lost()
+        for _ in range(len(self._held)):
+            batch = self._held.popleft()
+            self._held_bytes -= len(batch.body)
+            await self._hand_over(batch, to_origin)
+        while self._visits:
+            await self._hand_over(self._take(), to_origin)
+
+    def _take(self) -> Batch:
+        """The next batch, cut where the message would grow too large."""
+        clicks: list[str] = []
+        size = 200  # what stands around the clicks
+        while self._visits and len(clicks) < MAX_CLICKS:
+            text = self._writer.write(self._visits[0])
+            size += len(text.encode()) + 1
+            if clicks and size > MAX_BYTES:
+                break
+            clicks.append(text)
+            self._visit_bytes -= _weight(self._visits.popleft())
+        self._batches += 1
+        batch_id = f"{self.isolate}-{self._batches}"
+        body = f'{{"batch_id":"{batch_id}","edge":"{self.isolate}","clicks":[{",".join(clicks)}]}}'
+        return Batch(batch_id, body, len(clicks))
+
+    def _take_back_lost(self) -> None:
+        oldest = self._runtime.now() - _LONGEST_WAIT_UNTIL_SECONDS
+        for batch in [each for each in self._under_way.values() if each.since < oldest]:
+            del self._under_way[batch.batch_id]
+            self._hold(batch)
+
+    def _hold(self, batch: Batch) -> None:
+        self._held.append(batch)
+        self._held_bytes += len(batch.body)
+
+    async def _hand_over(self, batch: Batch, to_origin: Callable[[Batch], Awaitable[bool]]) -> None:
+        batch.since = self._runtime.now()
+        self._under_way[batch.batch_id] = batch
+        try:
+            if await to_origin(batch):
+                self._counters.clicks_sent += batch.clicks
+            elif not await self._to_queue(batch):
+                self._hold(batch)
+        finally:
+            self._under_way.pop(batch.batch_id, None)
+
+    async def _to_origin(self, batch: Batch) -> bool:
+        """Two tries with the same id, none while origin rests."""
+        if self._runtime.now() < self._origin_rests_until:
+            return False
+        if await self._post(batch, None):
+            return True
+        await self._runtime.sleep(_PAUSE_BEFORE_RETRY_SECONDS)
+        if await self._post(batch, None):
+            return True
+        self._origin_rests_until = self._runtime.now() + _ORIGIN_REST_SECONDS
+        return False
+
+    async def _to_origin_once(self, batch: Batch) -> bool:
+        if self._runtime.now() < self._origin_rests_until:
+            return False
+        if await self._post(batch, _LAST_POST_SECONDS):
+            return True
+        self._origin_rests_until = self._runtime.now() + _ORIGIN_REST_SECONDS
+        return False
+
+    async def _post(self, batch: Batch, seconds: float | None) -> bool:
+        try:
+            await self._origin.post_clicks(batch.body, seconds)
+        except Unreachable:
+            self._counters.origin_failures += 1
+            return False
+        return True
+
+    async def _to_queue(self, batch: Batch) -> bool:
+        try:
+            await self._runtime.queue_send(batch.body)
+        except Unreachable:
+            return False
+        self._counters.clicks_queued += batch.clicks
+        return True
+
+    def _drop_surplus(self) -> None:
+        """Keep the bounds, oldest visits first out."""
+        most_events, most_bytes = self._settings.click_buffer_events, self._settings.click_buffer_bytes
+        held = sum(each.clicks for each in self._held)
+        while self._held and (held > most_events or self._held_bytes > most_bytes):
+            batch = self._held.popleft()
+            held -= batch.clicks
+            self._held_bytes -= len(batch.body)
+            self._counters.clicks_dropped += batch.clicks
+        while len(self._visits) + held > most_events or self._visit_bytes + self._held_bytes > most_bytes:
+            self._visit_bytes -= _weight(self._visits.popleft())
+            self._counters.clicks_dropped += 1
+
+
+def _weight(visit: Visit) -> int:
+    return _VISIT_OVERHEAD_BYTES + len(visit.url) + len(visit.cf) + len(visit.visitor)

@@ -1,0 +1,32 @@
+"""What an isolate did since it started. Plain integers: adding to one must cost nothing."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(slots=True)
+class Counters:
+    """Requests are `clicks_kept` plus those answered without a link."""
+
+    clicks_kept: int = 0  # taken into the buffer, whatever their kind
+    clicks_sent: int = 0  # acknowledged by origin
+    clicks_queued: int = 0  # acknowledged by the queue
+    clicks_dropped: int = 0  # pushed out of a full buffer
+    kv_reads: int = 0
+    kv_failures: int = 0
+    origin_reads: int = 0
+    origin_failures: int = 0
+    bad_records: int = 0
+    refreshes: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def prometheus(values: dict[str, int], gauges: dict[str, int]) -> str:
+    """The text format that Prometheus reads."""
+    lines = []
+    for kind, group, suffix in (("counter", values, "_total"), ("gauge", gauges, "")):
+        for name, value in group.items():
+            full = f"nearhop_edge_{name}{suffix}"
+            lines += [f"# TYPE {full} {kind}", f"{full} {value}"]
+    return "\n".join(lines) + "\n"

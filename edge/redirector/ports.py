@@ -1,0 +1,96 @@
+"""What the redirector asks of the runtime that it lives in; runtime.py answers on Workers, testing.py in the tests."""
+
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+# Opaque here: only the runtime looks inside.
+Request = Any
+Response = Any
+Context = Any
+
+# The headers that `Runtime.visitor` joins, in this order: the address first, because it is what repeats least.
+VISITOR_HEADERS = (
+    "cf-connecting-ip",
+    "user-agent",
+    "referer",
+    "accept-language",
+    "sec-purpose",
+    "purpose",
+    "x-purpose",
+    "x-moz",
+)
+# The properties of `request.cf` that a click keeps.
+CF_FIELDS = (
+    "country",
+    "regionCode",
+    "city",
+    "continent",
+    "latitude",
+    "longitude",
+    "timezone",
+    "asn",
+    "asOrganization",
+)
+
+
+class Unreachable(Exception):
+    """A service behind the edge did not answer, or not in time."""
+
+
+class Unsendable(ValueError):
+    """This destination cannot stand in a Location header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a service behind the edge answered."""
+
+    status: int
+    signature: str | None
+    text: str
+
+
+class Runtime(Protocol):
+    """The calls that differ between CPython, the embedded and the current workerd."""
+
+    def now(self) -> float:
+        """Unix seconds. On Workers it stands still between two I/O operations."""
+
+    def random_name(self) -> str:
+        """Twelve hex digits that no other isolate has."""
+
+    def facts(self, request: Request) -> str:
+        """`{"url":"...","method":"...","cf":{...}}` in this order as JSON, `cf` (of CF_FIELDS) left out where unknown."""
+
+    def visitor(self, request: Request) -> str:
+        """The values of VISITOR_HEADERS with a newline between them, empty where missing."""
+
+    def header(self, request: Request, name: str) -> str | None:
+        """One header of a request."""
+
+    async def body(self, request: Request) -> str:
+        """The body of a request."""
+
+    def redirect(self, status: int, url: str) -> Response:
+        """A reply whose Location is the UTF-8 of `url`, to be sent any number of times; raises Unsendable."""
+
+    def reply(self, status: int, headers: dict[str, str], body: str) -> Response:
+        """A reply to be sent once."""
+
+    async def kv_get(self, key: str) -> str | None:
+        """A value of the LINKS namespace; raises Unreachable."""
+
+    async def fetch(
+        self, method: str, url: str, headers: dict[str, str], body: str | None, seconds: float
+    ) -> Reply:
+        """Call a service and wait `seconds` at most; raises Unreachable."""
+
+    async def queue_send(self, text: str) -> None:
+        """Hand a message to the CLICKS queue; raises Unreachable."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, within the request that asks."""
+
+    def defer(self, context: Context, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` after the reply was sent (`ctx.waitUntil`)."""

@@ -1,0 +1,139 @@
+"""The one file that knows JavaScript: the Worker's runtime, embedded (Pyodide 0.26) and current, behind redirector.ports.
+
+A call from Python into JavaScript costs about as much as fifty bytecodes, so what a visit needs is fetched in two: JSON
+of the request (a list of names as JSON.stringify's second argument makes it read getters), and one joined text of headers.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import js
+from pyodide.ffi import JsException, to_js
+from redirector.ports import CF_FIELDS, VISITOR_HEADERS, Context, Reply, Request, Response, Unreachable, Unsendable
+
+from shared import signing
+
+try:
+    from pyodide.ffi import jsnull
+except ImportError:  # the embedded runtime gives None for JavaScript's null
+    jsnull = None
+try:
+    from workers import WorkerEntrypoint
+except ImportError:  # nor does it have the SDK
+    WorkerEntrypoint = object
+
+F = TypeVar("F", bound=Callable[..., Any])
+# The least that KV takes; the embedded runtime asks for it as well.
+_KV_CACHE_SECONDS = 60
+
+
+def handler(function: F) -> F:
+    """Mark a global handler.
+
+    The runtime binds the arguments to the handler's signature on each request, a fifth of the time of a redirect. It
+    leaves that out where a function's signature can't be read.
+    """
+    function.__signature__ = ()  # type: ignore[attr-defined]  # functions take any attribute
+    return function
+
+
+def variable(env: Any, name: str) -> str | None:
+    """A variable or secret of the Worker."""
+    value = getattr(env, name, None)
+    return None if value is None or value is jsnull else str(value)
+
+
+async def each_message(batch: Any, deliver: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+    """Give every message of a Cloudflare queue batch to `deliver`; Unreachable from it asks for a retry of that one."""
+    for message in batch.messages:
+        try:
+            await deliver(str(message.body))
+        except Unreachable:
+            message.retry()
+        else:
+            message.ack()
+
+
+class WorkerRuntime:
+    """Made within the first request: before it, Workers have no clock, no randomness and no objects to keep."""
+
+    def __init__(self, env: Any) -> None:
+        self._kv = env.LINKS
+        self._queue = getattr(env, "CLICKS", None)
+        self._new_response = js.Response.new
+        self._stringify = js.JSON.stringify
+        self._fact_names = to_js(["url", "method", "cf", *CF_FIELDS])
+        # headers => names.map(headers.get, headers), without a line of JavaScript.
+        self._values_of = js.Array.prototype.map.bind(to_js(list(VISITOR_HEADERS)), js.Headers.prototype.get)
+        self.now = time.time
+
+    def random_name(self) -> str:
+        return secrets.token_hex(6)
+
+    def facts(self, request: Request) -> str:
+        text: str = self._stringify(request, self._fact_names)
+        return text
+
+    def visitor(self, request: Request) -> str:
+        text: str = self._values_of(request.headers).join("\n")
+        return text
+
+    def header(self, request: Request, name: str) -> str | None:
+        return _text(request.headers.get(name))
+
+    async def body(self, request: Request) -> str:
+        return str(await request.text())
+
+    def redirect(self, status: int, url: str) -> Response:
+        # Not Response.redirect, which parses the URL and sends what it made of it. A reply without a body belongs to no
+        # request, so one object answers them all.
+        try:
+            return self._new_response(None, _object({"status": status, "headers": {"Location": url, "Cache-Control": "no-store"}}))
+        except JsException as error:
+            raise Unsendable(str(error)) from error
+
+    def reply(self, status: int, headers: dict[str, str], body: str) -> Response:
+        return self._new_response(body, _object({"status": status, "headers": headers}))
+
+    async def kv_get(self, key: str) -> str | None:
+        try:
+            return _text(await self._kv.get(key, type="text", cacheTtl=_KV_CACHE_SECONDS))
+        except JsException as error:
+            raise Unreachable(f"KV: {error}") from error
+
+    async def fetch(self, method: str, url: str, headers: dict[str, str], body: str | None, seconds: float) -> Reply:
+        options = {"method": method, "headers": headers, "redirect": "manual"}
+        if body is not None:
+            options["body"] = body
+        init = _object(options)
+        init.signal = js.AbortSignal.timeout(int(seconds * 1000))
+        try:
+            response = await js.fetch(url, init)
+            text = await response.text()
+        except JsException as error:
+            raise Unreachable(f"{url}: {error}") from error
+        return Reply(int(response.status), _text(response.headers.get(signing.HEADER)), str(text))
+
+    async def queue_send(self, text: str) -> None:
+        if self._queue is None:
+            raise Unreachable("this Worker has no queue CLICKS")
+        try:
+            await self._queue.send(text, contentType="text")
+        except JsException as error:
+            raise Unreachable(f"queue: {error}") from error
+
+    async def sleep(self, seconds: float) -> None:
+        await js.scheduler.wait(int(seconds * 1000))
+
+    def defer(self, context: Context, work: Coroutine[Any, Any, None]) -> None:
+        context.waitUntil(to_js(work))  # a bare coroutine would be lost without a word
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or value is jsnull else str(value)
+
+
+def _object(value: dict[str, Any]) -> Any:
+    return to_js(value, dict_converter=js.Object.fromEntries)

@@ -1,0 +1,48 @@
+"""The Worker's variables: `[vars]` of wrangler.toml, secrets beside them, all of them texts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from shared.errors import BadSetting
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSettings:
+    """docs/edge.md says what each is good for; the defaults here are those of wrangler.toml."""
+
+    origin_url: str = "http://127.0.0.1:8000"
+    edge_secret: str = ""
+    default_domain: str = "localhost"
+    # A known link is answered from memory this long, then this much longer while one request reads KV again.
+    fresh_seconds: float = 10.0
+    stale_seconds: float = 50.0
+    # A code that neither KV nor origin knows is asked for again after this, one that origin did not answer for after that.
+    missing_seconds: float = 10.0
+    unavailable_seconds: float = 2.0
+    cache_entries: int = 20_000
+    cache_bytes: int = 16_000_000
+    # Clicks wait this long for company, and at most so many events and bytes wait for an origin and a queue that fail.
+    click_delay_seconds: float = 1.0
+    click_buffer_events: int = 20_000
+    click_buffer_bytes: int = 16_000_000
+    origin_timeout_seconds: float = 5.0
+    # "yes" shows /metrics to everybody: only where nobody but the operator reaches the edge.
+    open_metrics: str = ""
+
+
+def read_settings(variable: Callable[[str], str | None]) -> EdgeSettings:
+    """Read each field from the variable of its name in capitals; raises BadSetting."""
+    found: dict[str, object] = {}
+    for each in fields(EdgeSettings):
+        name = each.name.upper()
+        raw = variable(name)
+        if not raw:
+            continue
+        try:
+            found[each.name] = type(each.default)(raw)
+        except ValueError as error:
+            raise BadSetting(f"{name} is {raw!r}, but it takes a number") from error
+    settings = EdgeSettings(**found)  # type: ignore[arg-type]  # each was made by its field's own type
+    if not settings.edge_secret:
+        raise BadSetting("EDGE_SECRET is not set: run `npx wrangler secret put EDGE_SECRET` with origin's own")
+    return settings
