@@ -11,7 +11,7 @@ fi
 
 sources() {
     find deploy/brand deploy/local/build_assets.sh package-lock.json \
-        "$1/styles" "$1/templates" "$1/static/js" -type f | LC_ALL=C sort
+        "$1/styles" "$1/templates" "$1/static" -path "*/static/*built*" -prune -o -type f -print | LC_ALL=C sort
 }
 
 build() {

@@ -1,0 +1,1 @@
+"""Nearhop's website: rendered once at start, then served from memory."""
