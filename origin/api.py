@@ -1,5 +1,6 @@
 """What every API endpoint needs: making a route of an operation, reading its input, writing its answer."""
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,11 +14,15 @@ from origin.problems import BadRequest, Unprocessable
 
 T = TypeVar("T")
 
+# An escaped U+0000 (an even number of backslashes before it is text): Postgres holds no such character.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
 
 def route(operation: Operation) -> ApiRoute:
     """A route that lets only those in whom the operation names, and runs a POST once per Idempotency-Key."""
 
     async def guarded(request: Request) -> Response:
+        request.scope["nearhop.operation"] = operation.id  # for the metrics
         if operation.permission == SIGNED_IN:
             await identify(request)
         elif operation.permission != ANYONE:
@@ -36,6 +41,8 @@ async def read_body(request: Request, kind: type[T]) -> T:
 
 def decode(body: bytes, kind: type[T]) -> T:
     """JSON as a msgspec type; raises BadRequest or Unprocessable."""
+    if _NUL.search(body):
+        raise Unprocessable("Text may not contain the character U+0000.")
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
@@ -51,6 +58,8 @@ def read_query(request: Request, kind: type[T]) -> T:
     lists = {field.encode_name for field in msgspec.structs.fields(kind) if "list" in str(field.type)}  # type: ignore[arg-type]  # T is a Struct by use
     values: dict[str, Any] = {}
     for name, value in request.query_params.items():
+        if "\0" in value:
+            raise Unprocessable(f"{name}: text may not contain the character U+0000.")
         if name != "workspaceId":  # taken by accounts.access
             values[name] = [part for part in value.split(",") if part] if name in lists else value
     try:
@@ -65,7 +74,7 @@ def answer(value: Any, status: int = 200) -> Response:
 
 
 def field_message(error: msgspec.ValidationError) -> str:
-    """msgspec's text, with the field named first where there is one."""
+    """The text of msgspec, with the field named first where there is one."""
     text, _, place = str(error).partition(" - at `$")
     name = place.rstrip("`").lstrip(".")
     return f"{name}: {text}." if name else f"{text}."

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from origin.accounts.access import authenticate, identify
 from origin.openapi import SIGNED_IN, Operation
 from origin.problems import Conflict, Unprocessable
-from origin.storage.tables import idempotency_keys
+from origin.storage.tables import Row, idempotency_keys
 
 HEADER = "Idempotency-Key"
 KEPT = sa.text("interval '24 hours'")
@@ -63,7 +63,7 @@ async def _describe(request: Request, operation: Operation, key: str) -> _Call:
     return _Call((await authenticate(request)).workspace_id, key, digest)
 
 
-async def _claim(connection: AsyncConnection, call: _Call) -> "sa.Row[tuple[bytes, int, bytes | None]] | None":
+async def _claim(connection: AsyncConnection, call: _Call) -> Row | None:
     """Take the key for this call: None. If it is taken already: what is kept of the first call."""
     table = idempotency_keys
     fresh = insert(table).values(workspace_id=call.workspace_id, key=call.key, request_hash=call.digest)
@@ -76,10 +76,11 @@ async def _claim(connection: AsyncConnection, call: _Call) -> "sa.Row[tuple[byte
     if (await connection.execute(claim)).first():
         return None
     select = sa.select(table.c.request_hash, table.c.status, table.c.body).where(_is(call))
-    return (await connection.execute(select)).one()
+    found: Row = (await connection.execute(select)).one()
+    return found
 
 
-def _replay(kept: "sa.Row[tuple[bytes, int, bytes | None]]", call: _Call) -> Response:
+def _replay(kept: Row, call: _Call) -> Response:
     if kept.request_hash != call.digest:
         raise Conflict(f"{HEADER}: this key was used for another call. Take a new key for each call.")
     if kept.body is None:

@@ -138,6 +138,12 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     return problem_response(request, problem)
 
 
+async def on_database_trouble(request: Request, error: Exception) -> Response:
+    """Handler for a database that is down, too busy, or has picked this transaction to end a deadlock."""
+    _log.warning("database trouble: %s", type(error).__name__, exc_info=error)
+    return problem_response(request, Unavailable("The database does not answer right now: try again in a moment."))
+
+
 async def on_unexpected_error(request: Request, error: Exception) -> Response:
     """Handler for everything else. The error itself goes to the log only."""
     _log.error("unexpected error", exc_info=error, extra={"path": request.url.path})

@@ -15,11 +15,10 @@ class OriginSettings:
     host: str = setting("Address that the services listen on.", "127.0.0.1")
     origin_port: int = setting("Port of the REST API.", 8000, least=0)
     edge_port: int = setting("Port of the local edge.", 8787, least=0)
-    dashboard_port: int = setting("Port of the dashboard.", 8001, least=0)
+    origin_url: str = setting("Address at which others reach the REST API; empty: http://127.0.0.1 and its port.", "")
     edge_url: str = setting(
         "Public address of the default short domain; empty: http://localhost and the edge's port.", ""
     )
-    dashboard_url: str = setting("Public address of the dashboard; empty: http://localhost and its port.", "")
     default_domain: str = setting(
         "Short domain that every workspace may use, as a host name without port.", "localhost"
     )
@@ -59,6 +58,11 @@ class OriginSettings:
     def public_edge_url(self) -> str:
         """Base of short links on the default domain, without a final slash."""
         return (self.edge_url or f"http://localhost:{self.edge_port}").rstrip("/")
+
+    @property
+    def public_api_url(self) -> str:
+        """Base of the REST API's addresses, without a final slash."""
+        return (self.origin_url or f"http://127.0.0.1:{self.origin_port}").rstrip("/")
 
     @property
     def signing_key(self) -> str:

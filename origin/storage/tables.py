@@ -3,10 +3,12 @@
 The migrations create the schema; a test proves that both agree.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, UUID
+
+Row: TypeAlias = sa.Row[*tuple[Any, ...]]
 
 NAMING = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",

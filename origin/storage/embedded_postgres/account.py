@@ -62,6 +62,6 @@ def _first_closed(prefix: tuple[str, ...], paths: Sequence[Path]) -> Path:
 
 
 def _reaches(prefix: tuple[str, ...], paths: Sequence[Path]) -> bool:
-    tests = " && ".join('test -x "$%d"' % number for number in range(1, len(paths) + 1))
+    tests = " && ".join(f'test -x "${number}"' for number in range(1, len(paths) + 1))
     command = [*prefix, "/bin/sh", "-c", tests, "sh", *map(str, paths)]
     return subprocess.run(command, cwd="/", capture_output=True, timeout=30, check=False).returncode == 0  # noqa: S603  # no input of others

@@ -1,0 +1,66 @@
+"""`python -m origin` serves the API; `python -m origin migrate` brings the database's schema up to this release."""
+
+import signal
+import sys
+from types import FrameType
+
+import uvicorn
+
+from origin import logs
+from origin.app import create_app
+from origin.bootstrap import bootstrap
+from origin.clicks.settings import ClickSettings
+from origin.settings import OriginSettings
+from origin.startup import CannotStart, prepare
+from origin.storage import migrate
+from shared.errors import BadSetting
+from shared.settings import load
+
+# Answers under way get this long once the end was asked for; then the click pipeline flushes.
+_GRACEFUL_SECONDS = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the arguments say; 0 after an orderly end."""
+    logs.configure()
+    try:
+        settings = load(OriginSettings)
+        if arguments == ["migrate"]:
+            migrate.upgrade(settings.postgres_url)
+            return 0
+        if arguments:
+            print(__doc__, file=sys.stderr)  # noqa: T201  # for whoever typed it
+            return 2
+        serve(settings, load(ClickSettings))
+    except (BadSetting, CannotStart) as error:
+        print(error, file=sys.stderr)  # noqa: T201  # as above
+        return 1
+    return 0
+
+
+def serve(settings: OriginSettings, click_settings: ClickSettings) -> None:
+    """Serve until SIGTERM or SIGINT; raises CannotStart."""
+    origin = bootstrap(settings, click_settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _exit)  # while preparing; uvicorn takes both over, and hands them back when it has ended
+    prepare(origin)
+    uvicorn.run(
+        create_app(origin),
+        host=settings.host,
+        port=settings.origin_port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACEFUL_SECONDS,
+    )
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,59 @@
+"""Users: how they come to be, and how they prove who they are."""
+
+import re
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from origin import ids
+from origin.accounts.passwords import Passwords
+from origin.problems import Conflict, Unauthorized, Unprocessable
+from origin.storage.tables import users
+
+_EMAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,189}")
+
+
+class User(msgspec.Struct, rename="camel"):
+    """A user as they see themselves."""
+
+    id: str
+    email: str
+    name: str
+
+
+def normalize_email(email: str) -> str:
+    """An address in lower case; raises Unprocessable for what can't be one."""
+    stripped = email.strip().lower()
+    if not _EMAIL.fullmatch(stripped):
+        raise Unprocessable(f"email: {email[:100]!r} is not an e-mail address.")
+    return stripped
+
+
+async def add(connection: AsyncConnection, email: str, name: str, password_hash: str) -> int:
+    """Store a new user and give their number; raises Conflict where the address is taken."""
+    statement = insert(users).values(email=email, name=name, password_hash=password_hash)
+    added = await connection.execute(statement.on_conflict_do_nothing().returning(users.c.id))
+    user_id = added.scalar_one_or_none()
+    if user_id is None:
+        raise Conflict("email: there is an account with this address already. Log in instead.")
+    return int(user_id)
+
+
+async def check_password(engine: AsyncEngine, passwords: Passwords, email: str, password: str) -> int:
+    """The number of the user who has this address and password; raises Unauthorized, the same for both mistakes."""
+    select = sa.select(users.c.id, users.c.password_hash).where(users.c.email == email.strip().lower())
+    async with engine.connect() as connection:  # given back before the slow part
+        row = (await connection.execute(select)).one_or_none()
+    if not await passwords.matches(row.password_hash if row else None, password) or row is None:
+        raise Unauthorized("The e-mail address or the password is wrong.")
+    return int(row.id)
+
+
+async def get(connection: AsyncConnection, user_id: int) -> User:
+    """A user; raises Unauthorized for one who has been deleted since the token was made."""
+    row = (await connection.execute(sa.select(users).where(users.c.id == user_id))).one_or_none()
+    if row is None:
+        raise Unauthorized("This account no longer exists.")
+    return User(ids.public(ids.USER, row.id), row.email, row.name)

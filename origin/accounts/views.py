@@ -1,0 +1,205 @@
+"""The routes of accounts: register, log in and out, API keys, who am I."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from origin import ids
+from origin.accounts import access, api_keys, service, sessions
+from origin.accounts.access_tokens import SECONDS, AccessTokens, Claims
+from origin.accounts.passwords import Passwords
+from origin.api import answer, read_body, route
+from origin.openapi import ANYONE, SIGNED_IN, Operation
+from origin.problems import Unauthorized
+from origin.storage.transaction import transaction
+from origin.workspaces import service as workspaces
+
+COOKIE = "nearhop_refresh"
+_COOKIE_PATH = "/api/v1/auth"
+_LOCAL = {"localhost", "127.0.0.1", "::1", "[::1]"}
+
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Registration(msgspec.Struct, forbid_unknown_fields=True):
+    """A new account. It comes with a workspace of its own."""
+
+    email: str
+    password: str
+    name: Annotated[str, Meta(max_length=100)] = ""
+
+
+class Login(msgspec.Struct, forbid_unknown_fields=True):
+    """An address and its password."""
+
+    email: str
+    password: str
+
+
+class LoggedIn(msgspec.Struct, rename="camel"):
+    """An access token, for `Authorization: Bearer`. The refresh token comes as an HttpOnly cookie."""
+
+    access_token: str
+    expires_in: int
+    user: service.User
+
+
+class Me(msgspec.Struct, rename="camel"):
+    """The user, the workspace that calls are about by default, and all of theirs."""
+
+    user: service.User
+    workspace_id: str | None
+    workspaces: list[workspaces.Workspace]
+
+
+class ApiKeyRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A new key; the name is for people."""
+
+    name: Name
+
+
+class Deleted(msgspec.Struct):
+    """What was deleted."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountViews:
+    """The endpoints, with what they need."""
+
+    passwords: Passwords
+    tokens: AccessTokens
+
+    async def register(self, request: Request) -> Response:
+        body = await read_body(request, Registration)
+        email = service.normalize_email(body.email)
+        hashed = await self.passwords.hash(body.password)
+        async with transaction(request) as connection:
+            user_id = await service.add(connection, email, body.name, hashed)
+            name = f"{body.name or email.partition('@')[0]}'s workspace"
+            await workspaces.create(connection, user_id, name, workspaces.slug_for(name))
+            session = await sessions.begin(connection, user_id)
+            user = await service.get(connection, user_id)
+        return self._logged_in(request, session, user, 201)
+
+    async def log_in(self, request: Request) -> Response:
+        body = await read_body(request, Login)
+        engine = request.app.state.engine
+        user_id = await service.check_password(engine, self.passwords, body.email, body.password)
+        async with transaction(request) as connection:
+            session = await sessions.begin(connection, user_id)
+            user = await service.get(connection, user_id)
+        return self._logged_in(request, session, user)
+
+    async def refresh(self, request: Request) -> Response:
+        token = request.cookies.get(COOKIE)
+        if not token:
+            raise Unauthorized("There is no refresh token in the cookies: log in.")
+        session = await sessions.rotate(request.app.state.engine, token)
+        async with transaction(request) as connection:
+            user = await service.get(connection, session.user_id)
+        return self._logged_in(request, session, user)
+
+    async def log_out(self, request: Request) -> Response:
+        if token := request.cookies.get(COOKIE):
+            async with transaction(request) as connection:
+                await sessions.end(connection, token)
+        response = Response(status_code=204)
+        response.delete_cookie(COOKIE, path=_COOKIE_PATH, httponly=True, samesite="strict", secure=_secure(request))
+        return response
+
+    async def me(self, request: Request) -> Response:
+        caller = await access.identify(request)
+        async with transaction(request) as connection:
+            user = await service.get(connection, caller.user_id)
+            mine = await workspaces.of_user(connection, caller.user_id)
+        actor = await access.authenticate(request) if mine else None
+        current = ids.public(ids.WORKSPACE, actor.workspace_id) if actor else None
+        return answer(Me(user, current, mine))
+
+    async def create_key(self, request: Request) -> Response:
+        actor = await access.authenticate(request)
+        body = await read_body(request, ApiKeyRequest)
+        async with transaction(request) as connection:
+            return answer(await api_keys.create(connection, actor, body.name, api_keys.new_token()), 201)
+
+    async def list_keys(self, request: Request) -> Response:
+        actor = await access.authenticate(request)
+        async with transaction(request) as connection:
+            return answer(await api_keys.of_workspace(connection, actor))
+
+    async def delete_key(self, request: Request) -> Response:
+        actor = await access.authenticate(request)
+        key_id = request.path_params["id"]
+        async with transaction(request) as connection:
+            await api_keys.delete(connection, actor, key_id)
+        return answer(Deleted(key_id))
+
+    def _logged_in(
+        self, request: Request, session: sessions.Session, user: service.User, status: int = 200
+    ) -> Response:
+        token = self.tokens.issue(Claims(session.user_id, session.family))
+        response = answer(LoggedIn(token, SECONDS, user), status)
+        response.set_cookie(
+            COOKIE,
+            session.refresh_token,
+            max_age=int(sessions.LIFETIME.total_seconds()),
+            path=_COOKIE_PATH,
+            httponly=True,
+            samesite="strict",
+            secure=_secure(request),
+        )
+        return response
+
+
+def _secure(request: Request) -> bool:
+    return request.url.hostname not in _LOCAL
+
+
+def routes(passwords: Passwords, tokens: AccessTokens) -> list[BaseRoute]:
+    """The routes below /api/v1."""
+    views = AccountViews(passwords, tokens)
+    return [
+        route(each)
+        for each in (
+            Operation(
+                method="POST", path="/auth/register", summary="Make an account", tag="accounts", permission=ANYONE,
+                endpoint=views.register, body=Registration, response=LoggedIn, status=201, errors=(409,),
+            ),
+            Operation(
+                method="POST", path="/auth/login", summary="Log in", tag="accounts", permission=ANYONE,
+                endpoint=views.log_in, body=Login, response=LoggedIn, errors=(401,),
+            ),
+            Operation(
+                method="POST", path="/auth/refresh", summary="Get the next access token, by the cookie's refresh token",
+                tag="accounts", permission=ANYONE, endpoint=views.refresh, response=LoggedIn, errors=(401,),
+            ),
+            Operation(
+                method="POST", path="/auth/logout", summary="End the session", tag="accounts", permission=ANYONE,
+                endpoint=views.log_out, status=204,
+            ),
+            Operation(
+                method="GET", path="/me", summary="Who am I, and in which workspaces", tag="accounts",
+                permission=SIGNED_IN, endpoint=views.me, response=Me,
+            ),
+            Operation(
+                method="POST", path="/api-keys", summary="Make an API key: it is shown this once", tag="api keys",
+                permission="keys.write", endpoint=views.create_key, body=ApiKeyRequest, response=api_keys.NewApiKey,
+                status=201, secret_answer=True,
+            ),
+            Operation(
+                method="GET", path="/api-keys", summary="List the workspace's API keys", tag="api keys",
+                permission="keys.read", endpoint=views.list_keys, response=list[api_keys.ApiKey],
+            ),
+            Operation(
+                method="DELETE", path="/api-keys/{id}", summary="End an API key", tag="api keys",
+                permission="keys.write", endpoint=views.delete_key, response=Deleted,
+            ),
+        )
+    ]  # fmt: skip

@@ -1,0 +1,92 @@
+"""The ASGI app: routes, middleware, what starts and stops with it."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount
+from starlette.types import Lifespan
+
+from origin import health, housekeeping, reference
+from origin.accounts import views as accounts
+from origin.accounts.access import Access
+from origin.analytics import views as analytics
+from origin.bootstrap import Origin
+from origin.clicks import views as clicks
+from origin.links import miss
+from origin.links import views as links
+from origin.middleware import BodyLimit, RequestTrace
+from origin.openapi import PREFIX
+from origin.problems import ApiProblem, on_api_problem, on_database_trouble, on_http_exception, on_unexpected_error
+from origin.qr import views as qr
+from origin.workspaces import views as workspaces
+
+
+def create_app(origin: Origin) -> Starlette:
+    """The whole of origin as one app."""
+    api = [
+        *accounts.routes(origin.passwords, origin.tokens),
+        *workspaces.routes(),
+        *links.routes(origin.links, origin.reader),
+        *analytics.routes(origin.analytics, origin.engine),
+        *qr.routes(),
+    ]
+    secret = origin.settings.edge_signing_secret
+    internal = [*miss.routes(secret), *clicks.routes(origin.clicks, secret)]
+    checks = [health.postgres_check(origin.engine), origin.clicks.ready]
+    return assemble(
+        api,
+        [*internal, *health.routes(checks)],
+        origin.engine,
+        origin.access,
+        body_limit=origin.settings.body_limit,
+        log_requests=origin.settings.api_requests_log,
+        lifespan=_lifespan(origin),
+    )
+
+
+def assemble(
+    api: Sequence[BaseRoute],
+    others: Sequence[BaseRoute],
+    engine: AsyncEngine,
+    access: Access,
+    *,
+    body_limit: int = 1_000_000,
+    log_requests: bool = False,
+    lifespan: Lifespan[Starlette] | None = None,
+) -> Starlette:
+    """An app of these routes with everything that wraps them: tests make small ones with it."""
+    app = Starlette(
+        routes=[Mount(PREFIX, routes=[*api, *reference.routes(api)]), *others],
+        middleware=[Middleware(RequestTrace, log=log_requests), Middleware(BodyLimit, most=body_limit)],
+        exception_handlers={
+            ApiProblem: on_api_problem,
+            HTTPException: on_http_exception,
+            sa.exc.OperationalError: on_database_trouble,
+            sa.exc.TimeoutError: on_database_trouble,
+            Exception: on_unexpected_error,
+        },
+        lifespan=lifespan,
+    )
+    app.state.engine = engine
+    app.state.access = access
+    return app
+
+
+def _lifespan(origin: Origin) -> Lifespan[Starlette]:
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        del app
+        await origin.clicks.start()
+        try:
+            async with housekeeping.hourly(origin.engine):
+                yield
+        finally:
+            await origin.clicks.stop()
+            await origin.engine.dispose()
+
+    return lifespan

@@ -1,0 +1,57 @@
+"""The composition root: everything that origin is made of, put together once."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from origin.accounts.access import Access
+from origin.accounts.access_tokens import AccessTokens
+from origin.accounts.authenticator import Authenticator
+from origin.accounts.passwords import Passwords
+from origin.analytics.reader import AnalyticsReader
+from origin.analytics.totals import ClickTotals
+from origin.clicks.pipeline import ClickPipeline, clickhouse_of
+from origin.clicks.settings import ClickSettings
+from origin.links.codes import Codes
+from origin.links.loops import Loops
+from origin.links.reader import Reader
+from origin.links.service import Links
+from origin.settings import OriginSettings
+from origin.storage.engine import make_engine
+from shared.slug import normalize_domain
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The parts that the routes are given."""
+
+    settings: OriginSettings
+    engine: AsyncEngine
+    passwords: Passwords
+    tokens: AccessTokens
+    access: Access
+    links: Links
+    reader: Reader
+    clicks: ClickPipeline
+    analytics: AnalyticsReader
+
+
+def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin:
+    """Make the parts; nothing is connected or started yet."""
+    engine = make_engine(settings.postgres_url, pool_size=settings.database_pool)
+    clickhouse = clickhouse_of(settings, click_settings)
+    analytics = AnalyticsReader(clickhouse)
+    tokens = AccessTokens(settings.signing_key)
+    domain = normalize_domain(settings.default_domain)
+    loops = Loops(settings.public_edge_url, domain)
+    return Origin(
+        settings=settings,
+        engine=engine,
+        passwords=Passwords(),
+        tokens=tokens,
+        access=Authenticator(engine, tokens),
+        links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations),
+        reader=Reader(ClickTotals(analytics), domain, settings.public_edge_url, settings.public_api_url),
+        clicks=ClickPipeline(settings, click_settings, engine, clickhouse),
+        analytics=analytics,
+    )

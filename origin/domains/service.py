@@ -1,0 +1,46 @@
+"""Domains that short links live on."""
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from origin.problems import Unprocessable
+from origin.storage.tables import domains
+from shared.errors import BadDomain
+from shared.slug import normalize_domain
+
+
+async def ensure_shared(connection: AsyncConnection, slug: str) -> None:
+    """Make the domain that every workspace may use, where it is missing."""
+    await connection.execute(
+        insert(domains).values(slug=normalize_domain(slug), is_primary=True).on_conflict_do_nothing()
+    )
+
+
+async def usable(connection: AsyncConnection, workspace_id: int, slugs: Collection[str]) -> set[str]:
+    """Those of the domains (normalized) that the workspace may make links on."""
+    mine = sa.or_(domains.c.workspace_id == workspace_id, domains.c.workspace_id.is_(None))
+    select = sa.select(domains.c.slug).where(domains.c.slug.in_(slugs), mine, domains.c.archived.is_(False))
+    return set((await connection.execute(select)).scalars())
+
+
+async def primary(connection: AsyncConnection, workspace_id: int, default: str) -> str:
+    """The domain for links that name none: the workspace's primary one, or the installation's."""
+    mine = (domains.c.workspace_id == workspace_id) & domains.c.is_primary & domains.c.archived.is_(False)
+    found = (await connection.execute(sa.select(domains.c.slug).where(mine).limit(1))).scalar_one_or_none()
+    return found or default
+
+
+async def known(connection: AsyncConnection, hosts: Collection[str]) -> set[str]:
+    """Those of the hosts that are short domains of this installation, whoever's."""
+    return set((await connection.execute(sa.select(domains.c.slug).where(domains.c.slug.in_(hosts)))).scalars())
+
+
+def normalize(slug: str) -> str:
+    """A domain as it is stored; raises Unprocessable."""
+    try:
+        return normalize_domain(slug)
+    except BadDomain as error:
+        raise Unprocessable(f"domain: {error}.") from error

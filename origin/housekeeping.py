@@ -1,0 +1,44 @@
+"""What is thrown away when it has served its time."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from origin import idempotency
+from origin.accounts import sessions
+
+_SECONDS = 3600
+
+_log = structlog.get_logger("origin.housekeeping")
+
+
+async def sweep(engine: AsyncEngine) -> None:
+    """Delete expired refresh tokens and idempotency keys."""
+    async with engine.begin() as connection:
+        await sessions.delete_expired(connection)
+        await idempotency.delete_expired(connection)
+
+
+@contextlib.asynccontextmanager
+async def hourly(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Sweep now and each hour, as long as the context lasts."""
+    task = asyncio.create_task(_forever(engine))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _forever(engine: AsyncEngine) -> None:
+    while True:
+        try:
+            await sweep(engine)
+        except (SQLAlchemyError, OSError) as error:  # the next hour will do as well
+            _log.warning("sweep failed", error=str(error))
+        await asyncio.sleep(_SECONDS)

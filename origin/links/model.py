@@ -1,0 +1,207 @@
+"""What a link is on the wire: as it is shown, as it is made, as it is changed.
+
+The names are Dub's: camelCase, except for utm_*.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+Unset = UnsetType
+
+
+def wire_name(name: str) -> str:
+    """The name that a field has on the wire."""
+    if name.startswith("utm_"):
+        return name
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+class EdgeState(msgspec.Struct):
+    """Whether the edge has the link's present version: `live` since then, or `pending` since the change."""
+
+    state: Literal["live", "pending"]
+    version: int  # the version that the edge has; 0 for none
+    since: datetime
+
+
+class Link(msgspec.Struct, kw_only=True, rename=wire_name):
+    """A short link. Every key is always there, null where there is nothing to say."""
+
+    id: str
+    domain: str
+    key: str
+    url: str
+    short_link: str
+    qr_code: str
+    external_id: str | None
+    tenant_id: str | None
+    program_id: str | None
+    partner_id: str | None
+    archived: bool
+    expires_at: datetime | None
+    expired_url: str | None
+    disabled_at: datetime | None
+    password: str | None
+    track_conversion: bool
+    proxy: bool
+    title: str | None
+    description: str | None
+    image: str | None
+    video: str | None
+    rewrite: bool
+    do_index: bool
+    public_stats: bool
+    ios: str | None
+    android: str | None
+    geo: dict[str, str] | None
+    utm_source: str | None
+    utm_medium: str | None
+    utm_campaign: str | None
+    utm_term: str | None
+    utm_content: str | None
+    test_variants: list[dict[str, Any]] | None
+    test_started_at: datetime | None
+    test_completed_at: datetime | None
+    user_id: str | None
+    workspace_id: str
+    project_id: str
+    comments: str | None
+    tags: list[dict[str, str]]
+    tag_id: str | None
+    folder_id: str | None
+    webhook_ids: list[str]
+    clicks: int
+    leads: int
+    conversions: int
+    sales: int
+    sale_amount: int
+    last_clicked: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    edge: EdgeState
+
+
+Text = Annotated[str, Meta(max_length=2_000)]
+Comment = Annotated[str, Meta(max_length=10_000)]
+# An `/` would end it in the path of /links/ext_...
+ExternalId = Annotated[str, Meta(max_length=255, pattern="^[^/]*$")]
+
+
+class LinkFields(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fields=True):
+    """What both a new link and a change may set. What is left out stays as it is; null and "" clear it.
+
+    The fields from `prefix` on are Dub's, and can't be set yet: links.unsupported refuses them by name.
+    """
+
+    domain: str | Unset = UNSET
+    key: str | Unset = UNSET
+    external_id: ExternalId | Unset | None = UNSET
+    tenant_id: Annotated[str, Meta(max_length=255)] | Unset | None = UNSET
+    archived: bool | Unset = UNSET
+    comments: Comment | Unset | None = UNSET
+    title: Text | Unset | None = UNSET
+    description: Text | Unset | None = UNSET
+    image: Text | Unset | None = UNSET
+    video: Text | Unset | None = UNSET
+    utm_source: Text | Unset | None = UNSET
+    utm_medium: Text | Unset | None = UNSET
+    utm_campaign: Text | Unset | None = UNSET
+    utm_term: Text | Unset | None = UNSET
+    utm_content: Text | Unset | None = UNSET
+    ref: Text | Unset | None = UNSET
+
+    prefix: Any = UNSET
+    program_id: Any = UNSET
+    partner_id: Any = UNSET
+    track_conversion: Any = UNSET
+    tag_id: Any = UNSET
+    tag_ids: Any = UNSET
+    tag_names: Any = UNSET
+    folder_id: Any = UNSET
+    expires_at: Any = UNSET
+    expired_url: Any = UNSET
+    password: Any = UNSET
+    proxy: Any = UNSET
+    rewrite: Any = UNSET
+    ios: Any = UNSET
+    android: Any = UNSET
+    geo: Any = UNSET
+    do_index: Any = UNSET
+    test_variants: Any = UNSET
+    test_started_at: Any = UNSET
+    test_completed_at: Any = UNSET
+    public_stats: Any = UNSET
+    webhook_ids: Any = UNSET
+
+
+class NewLink(LinkFields, kw_only=True):
+    """A link to make. Without a key it gets one of `keyLength` characters (7)."""
+
+    url: str
+    # A float: some clients send 5.0.
+    key_length: Annotated[float, Meta(ge=3, le=190)] | Unset = UNSET
+
+
+class LinkChange(LinkFields, kw_only=True):
+    """What to change about a link."""
+
+    url: str | Unset = UNSET
+
+
+class BulkError(msgspec.Struct):
+    """Why one link of many was not made; `link` is what was sent."""
+
+    link: Any
+    error: str
+    code: str
+
+
+class Deleted(msgspec.Struct):
+    """What was deleted."""
+
+    id: str
+
+
+SortBy = Literal["createdAt", "updatedAt"]
+
+
+class CountFilter(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fields=True):
+    """Which links: those that fit everything that is given. From `tag_id` on: refused, as in LinkFields."""
+
+    domain: str | None = None
+    search: Annotated[str, Meta(max_length=500)] | None = None
+    external_id: str | None = None
+    tenant_id: str | None = None
+    user_id: str | None = None
+    show_archived: bool = False
+    with_tags: bool = False  # tags are always in the answer
+
+    tag_id: Any = UNSET
+    tag_ids: Any = UNSET
+    tag_names: Any = UNSET
+    folder_id: Any = UNSET
+    group_by: Any = UNSET
+    starting_after: Any = UNSET
+    ending_before: Any = UNSET
+
+
+class ListFilter(CountFilter, kw_only=True):
+    """Which links, in which order, and which page of them."""
+
+    sort_by: SortBy = "createdAt"
+    sort_order: Literal["asc", "desc"] = "desc"
+    page: Annotated[int, Meta(ge=1, le=100_000)] = 1
+    page_size: Annotated[int, Meta(ge=1, le=100)] = 100
+
+
+class InfoQuery(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fields=True):
+    """One link: by domain and key, by its id, or by your own id of it (with or without `ext_`)."""
+
+    domain: str | None = None
+    key: str | None = None
+    link_id: str | None = None
+    external_id: str | None = None

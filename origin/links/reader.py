@@ -1,0 +1,129 @@
+"""Reading links of a workspace, as the API shows them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from origin import ids
+from origin.links.finder import EXTERNAL
+from origin.links.model import CountFilter, EdgeState, Link, ListFilter
+from origin.storage.tables import Row, kv_keys, links
+
+# What a path may hold without being percent-encoded.
+_SAFE_IN_PATH = "-._~!$&'()*+,;=:@"
+
+
+class ClickTotals(Protocol):
+    """Where the number of clicks and the last one come from."""
+
+    async def for_links(self, workspace_id: int, link_ids: Sequence[int]) -> Mapping[int, tuple[int, datetime | None]]:
+        """(clicks, time of the last one) by link; links without clicks may be missing."""
+        ...
+
+
+class NoTotals:
+    """ClickTotals of an installation that counts no clicks."""
+
+    async def for_links(self, workspace_id: int, link_ids: Sequence[int]) -> Mapping[int, tuple[int, datetime | None]]:
+        del workspace_id, link_ids
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads links and puts together what belongs to them."""
+
+    totals: ClickTotals
+    default_domain: str
+    edge_url: str
+    api_url: str
+
+    async def by_ids(self, connection: AsyncConnection, workspace_id: int, link_ids: list[int]) -> list[Link]:
+        """The links with these numbers, in this order; those that are gone are left out."""
+        select = _select(workspace_id).where(links.c.id.in_(link_ids))
+        found = {row.id: row for row in await connection.execute(select)}
+        return await self._shown(workspace_id, [found[each] for each in link_ids if each in found])
+
+    async def page(self, connection: AsyncConnection, workspace_id: int, wanted: ListFilter) -> list[Link]:
+        """One page of the links that fit, in the order that was asked for."""
+        column = {"createdAt": links.c.created_at, "updatedAt": links.c.updated_at}[wanted.sort_by]
+        order = [column, links.c.id] if wanted.sort_order == "asc" else [column.desc(), links.c.id.desc()]
+        select = _select(workspace_id).where(*_conditions(wanted)).order_by(*order)
+        rows = await connection.execute(select.limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size))
+        return await self._shown(workspace_id, list(rows))
+
+    async def count(self, connection: AsyncConnection, workspace_id: int, wanted: CountFilter) -> int:
+        """How many links fit."""
+        select = sa.select(sa.func.count()).where(links.c.workspace_id == workspace_id, *_conditions(wanted))
+        return int((await connection.execute(select)).scalar_one())
+
+    async def _shown(self, workspace_id: int, rows: list[Row]) -> list[Link]:
+        totals = await self.totals.for_links(workspace_id, [row.id for row in rows]) if rows else {}
+        return [self._link(row, *totals.get(row.id, (0, None))) for row in rows]
+
+    def _link(self, row: Row, clicks: int, last_clicked: datetime | None) -> Link:
+        base = self.edge_url if row.domain == self.default_domain else f"https://{row.domain}"
+        short_link = f"{base}/{quote(row.key, safe=_SAFE_IN_PATH)}"
+        workspace_id = ids.public(ids.WORKSPACE, row.workspace_id)
+        return Link(
+            **{name: getattr(row, name) for name in _SAME_NAME},
+            id=ids.public(ids.LINK, row.id),
+            short_link=short_link,
+            qr_code=f"{self.api_url}/api/v1/qr?url={quote(short_link, safe='')}",
+            password=None,
+            user_id=None if row.user_id is None else ids.public(ids.USER, row.user_id),
+            workspace_id=workspace_id,
+            project_id=workspace_id,
+            tags=[],
+            tag_id=None,
+            folder_id=None,
+            webhook_ids=[],
+            clicks=clicks,
+            leads=0,
+            conversions=0,
+            sales=0,
+            sale_amount=0,
+            last_clicked=last_clicked,
+            edge=_edge_state(row),
+        )
+
+
+_SAME_NAME = tuple(set(Link.__struct_fields__) & set(links.c.keys()) - {"id", "user_id", "workspace_id"})
+
+
+def _select(workspace_id: int) -> "sa.Select[Any]":
+    same_key = kv_keys.c.key == links.c.domain + "/" + links.c.key
+    edge = (kv_keys.c.version.label("kv_version"), kv_keys.c.deleted.label("kv_deleted"), kv_keys.c.synced_at)
+    joined = sa.outerjoin(links, kv_keys, same_key)
+    return sa.select(links, *edge).select_from(joined).where(links.c.workspace_id == workspace_id)
+
+
+def _conditions(wanted: CountFilter) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if not wanted.show_archived:
+        found.append(links.c.archived.is_(False))
+    if wanted.domain:
+        found.append(links.c.domain == wanted.domain.lower())
+    if wanted.external_id:
+        found.append(links.c.external_id == wanted.external_id.removeprefix(EXTERNAL))
+    if wanted.tenant_id:
+        found.append(links.c.tenant_id == wanted.tenant_id)
+    if wanted.user_id:
+        found.append(links.c.user_id == ids.parse(ids.USER, wanted.user_id))
+    if wanted.search:
+        # A scan of the workspace's own links, which the index on workspace and time bounds.
+        texts = (links.c.url, links.c.key, links.c.title)
+        found.append(sa.or_(*(text.icontains(wanted.search, autoescape=True) for text in texts)))
+    return found
+
+
+def _edge_state(row: Row) -> EdgeState:
+    version = 0 if row.kv_version is None or row.kv_deleted else int(row.kv_version)
+    if version >= row.version and row.synced_at is not None:
+        return EdgeState("live", version, row.synced_at)
+    return EdgeState("pending", version, row.updated_at)

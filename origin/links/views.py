@@ -1,0 +1,151 @@
+"""The routes of links."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from origin import ids
+from origin.accounts.access import Actor, authenticate
+from origin.api import answer, field_message, read_body, read_query, route
+from origin.links import finder, unsupported
+from origin.links.model import BulkError, CountFilter, Deleted, InfoQuery, Link, LinkChange, ListFilter, NewLink
+from origin.links.reader import Reader
+from origin.links.service import Links
+from origin.openapi import Operation
+from origin.problems import ApiProblem, Unprocessable
+from origin.storage.transaction import transaction
+
+MOST_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LinkViews:
+    """The endpoints, with what they need."""
+
+    links: Links
+    reader: Reader
+
+    async def create(self, request: Request) -> Response:
+        actor = await authenticate(request)
+        body = await read_body(request, NewLink)
+        async with transaction(request) as connection:
+            link_id = await self.links.create(connection, actor, body)
+            return answer(await self._one(connection, actor, link_id))
+
+    async def upsert(self, request: Request) -> Response:
+        actor = await authenticate(request)
+        body = await read_body(request, NewLink)
+        async with transaction(request) as connection:
+            link_id = await self.links.upsert(connection, actor, body)
+            return answer(await self._one(connection, actor, link_id))
+
+    async def create_many(self, request: Request) -> Response:
+        actor = await authenticate(request)
+        sent = await read_body(request, list[Any])
+        if not 1 <= len(sent) <= MOST_AT_ONCE:
+            raise Unprocessable(f"Send 1 to {MOST_AT_ONCE} links at once.")
+        bodies = [_new_link(each) for each in sent]
+        async with transaction(request) as connection:
+            made = await self.links.create_many(connection, actor, bodies)
+            numbers = [each for each in made if isinstance(each, int)]
+            shown = iter(await self.reader.by_ids(connection, actor.workspace_id, numbers))
+        results = [
+            BulkError(sent[index], each.message, each.code) if isinstance(each, ApiProblem) else next(shown)
+            for index, each in enumerate(made)
+        ]
+        return answer(results)
+
+    async def info(self, request: Request) -> Response:
+        actor = await authenticate(request)
+        query = read_query(request, InfoQuery)
+        async with transaction(request) as connection:
+            link_id = await finder.by_info(connection, actor.workspace_id, query)
+            return answer(await self._one(connection, actor, link_id))
+
+    async def index(self, request: Request) -> Response:
+        actor = await authenticate(request)
+        wanted = read_query(request, ListFilter)
+        unsupported.refuse(wanted)
+        async with transaction(request) as connection:
+            return answer(await self.reader.page(connection, actor.workspace_id, wanted))
+
+    async def count(self, request: Request) -> Response:
+        actor = await authenticate(request)
+        wanted = read_query(request, CountFilter)
+        unsupported.refuse(wanted)
+        async with transaction(request) as connection:
+            return answer(await self.reader.count(connection, actor.workspace_id, wanted))
+
+    async def change(self, request: Request) -> Response:
+        actor = await authenticate(request)
+        body = await read_body(request, LinkChange)
+        async with transaction(request) as connection:
+            link_id = await finder.by_public_id(connection, actor.workspace_id, request.path_params["linkId"])
+            await self.links.change(connection, actor, link_id, body)
+            return answer(await self._one(connection, actor, link_id))
+
+    async def delete(self, request: Request) -> Response:
+        actor = await authenticate(request)
+        async with transaction(request) as connection:
+            link_id = await finder.by_public_id(connection, actor.workspace_id, request.path_params["linkId"])
+            await self.links.delete(connection, actor, link_id)
+        return answer(Deleted(ids.public(ids.LINK, link_id)))
+
+    async def _one(self, connection: AsyncConnection, actor: Actor, link_id: int) -> Link:
+        (link,) = await self.reader.by_ids(connection, actor.workspace_id, [link_id])
+        return link
+
+
+def _new_link(sent: Any) -> NewLink | ApiProblem:
+    try:
+        return msgspec.convert(sent, NewLink)
+    except msgspec.ValidationError as error:
+        return Unprocessable(field_message(error))
+
+
+def routes(links: Links, reader: Reader) -> list[BaseRoute]:
+    """The routes below /api/v1. Fixed paths come before `{linkId}`."""
+    views = LinkViews(links, reader)
+    return [
+        route(each)
+        for each in (
+            Operation(
+                method="POST", path="/links", summary="Make a link", tag="links", permission="links.write",
+                endpoint=views.create, body=NewLink, response=Link,
+            ),
+            Operation(
+                method="GET", path="/links", summary="List links", tag="links", permission="links.read",
+                endpoint=views.index, query=ListFilter, response=list[Link],
+            ),
+            Operation(
+                method="GET", path="/links/count", summary="Count links", tag="links", permission="links.read",
+                endpoint=views.count, query=CountFilter, response=int,
+            ),
+            Operation(
+                method="GET", path="/links/info", summary="Get a link", tag="links", permission="links.read",
+                endpoint=views.info, query=InfoQuery, response=Link,
+            ),
+            Operation(
+                method="PUT", path="/links/upsert", summary="Change the link to this URL, or make it", tag="links",
+                permission="links.write", endpoint=views.upsert, body=NewLink, response=Link, errors=(409,),
+            ),
+            Operation(
+                method="POST", path="/links/bulk", summary=f"Make up to {MOST_AT_ONCE} links; what can't be made is named",
+                tag="links", permission="links.write", endpoint=views.create_many, body=list[NewLink],
+                response=list[Link | BulkError],
+            ),
+            Operation(
+                method="PATCH", path="/links/{linkId}", summary="Change a link", tag="links", permission="links.write",
+                endpoint=views.change, body=LinkChange, response=Link, errors=(409,),
+            ),
+            Operation(
+                method="DELETE", path="/links/{linkId}", summary="Delete a link", tag="links", permission="links.write",
+                endpoint=views.delete, response=Deleted,
+            ),
+        )
+    ]  # fmt: skip
