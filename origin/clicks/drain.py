@@ -141,9 +141,7 @@ class Drain:
             self._next_prune = time.monotonic() + _PRUNE_SECONDS
 
     def _note(self, error: Exception) -> None:
-        part = {ClickHouseUnavailable: "clickhouse"}.get(
-            type(error), "disk" if isinstance(error, OSError) else "postgres"
-        )
+        part = next(name for kind, name in _PARTS.items() if isinstance(error, kind))
         metrics.FAILURES.labels(part).inc()
         self.problem = f"{part}: {error}"
         _log.warning("drain_failed", part=part, error=str(error)[:500])

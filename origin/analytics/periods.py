@@ -1,0 +1,144 @@
+"""Ranges of time as people mean them: in their own zone, cut into local hours, days or months.
+
+All boundaries are computed here as instants, so a day of 23 or 25 hours is one bucket, and ClickHouse needs no zone.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+# Granularity of ranges given by `start` and `end`.
+_HOURS_UP_TO = timedelta(days=2)
+_DAYS_UP_TO = timedelta(days=180)
+_LATEST = 2**32 - 1
+_EARLIEST_YEAR = 1971  # so that no zone's offset leads below the first unix second
+
+
+class BadPeriod(ValueError):
+    """The range of time makes no sense; the message starts with the parameter's name."""
+
+
+class Step(Enum):
+    """How long a bucket is."""
+
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+class Period(NamedTuple):
+    """From `start` to before `end`, as aware times in the asker's zone. `open_end`: until now, so nothing comes after it."""
+
+    start: datetime
+    end: datetime
+    step: Step
+    open_end: bool
+
+    def bucket_starts(self) -> list[datetime]:
+        """The start of each bucket that the period touches; the first may lie before `start`."""
+        starts, current = [], floor(self.start, self.step)
+        while current.timestamp() < self.end.timestamp():
+            starts.append(current)
+            current = _next(current, self.step)
+        return starts
+
+    def whole(self, seconds: int) -> tuple[int, int, int, int]:
+        """`start, whole_start, whole_end, end` in unix seconds: between the inner two lie whole units of so many seconds."""
+        start, end = int(self.start.timestamp()), int(self.end.timestamp())
+        if self.open_end:
+            end = _up(end, seconds)
+        whole_start, whole_end = _up(start, seconds), end - end % seconds
+        if whole_start > whole_end:  # all within one unit
+            return start, end, end, end
+        return start, whole_start, whole_end, end
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The IANA time zone; raises BadPeriod."""
+    try:
+        return ZoneInfo(name)
+    except (
+        ZoneInfoNotFoundError,
+        ValueError,
+        OSError,
+    ) as error:  # ValueError: a path, OSError: a folder or a long name
+        raise BadPeriod(f"timezone: {name!r} is no IANA time zone such as Europe/Berlin.") from error
+
+
+def of_interval(interval: str, zone: ZoneInfo, now: datetime, first: datetime | None = None) -> Period:
+    """The period that an interval's name means. It begins with a whole bucket; `first` is where `all` begins."""
+    local = now.astimezone(zone)
+    starts = {
+        "24h": (timedelta(hours=24), Step.HOUR),
+        "7d": (timedelta(days=7), Step.DAY),
+        "30d": (timedelta(days=30), Step.DAY),
+        "90d": (timedelta(days=90), Step.DAY),
+    }
+    if interval in starts:
+        back, step = starts[interval]
+        # In UTC: local arithmetic would count a day with a clock change as 24 hours.
+        start = (now.astimezone(UTC) - back).astimezone(zone) if step is Step.HOUR else local - back
+    elif interval == "all":
+        start, step = first or local, Step.MONTH
+    else:
+        start, step = _calendar_start(interval, local)
+    return Period(floor(start.astimezone(zone), step), local, step, open_end=True)
+
+
+def of_range(start: str, end: str, zone: ZoneInfo, now: datetime) -> Period:
+    """The period from `start` to `end` (empty: now), ISO 8601; a time without offset is in the zone. Raises BadPeriod."""
+    first = _parse("start", start, zone)
+    last = _parse("end", end, zone) if end else now.astimezone(zone)
+    if not first.timestamp() < last.timestamp():
+        raise BadPeriod("start: it must be before `end`, and not in the future.")
+    length = last - first
+    step = Step.HOUR if length <= _HOURS_UP_TO else Step.DAY if length <= _DAYS_UP_TO else Step.MONTH
+    return Period(first, last, step, open_end=last.timestamp() >= now.timestamp())
+
+
+def floor(at: datetime, step: Step) -> datetime:
+    """The start of the local hour, day or month that `at` is in."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    if step is Step.HOUR:
+        return hour
+    day = hour.replace(hour=0, fold=0)
+    return day if step is Step.DAY else day.replace(day=1)
+
+
+def _next(start: datetime, step: Step) -> datetime:
+    if step is Step.HOUR:
+        later = (start.astimezone(UTC) + timedelta(hours=1)).astimezone(start.tzinfo)
+        floored = floor(later, step)
+        # Where clocks go back by half an hour, flooring would lead back to where we are.
+        return floored if floored.timestamp() > start.timestamp() else later
+    return floor(start + timedelta(days=1 if step is Step.DAY else 31), step)
+
+
+def _calendar_start(interval: str, local: datetime) -> tuple[datetime, Step]:
+    if interval == "1y":
+        # The 29th of February has none a year before; the floor to the month makes it the same.
+        return local.replace(year=local.year - 1, day=1), Step.MONTH
+    if interval == "mtd":
+        return floor(local, Step.MONTH), Step.DAY
+    if interval == "qtd":
+        return local.replace(
+            month=(local.month - 1) // 3 * 3 + 1, day=1, hour=0, minute=0, second=0, microsecond=0
+        ), Step.DAY
+    assert interval == "ytd", interval
+    return local.replace(month=1, day=1), Step.MONTH
+
+
+def _parse(name: str, text: str, zone: ZoneInfo) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(text)
+        local = parsed.astimezone(zone) if parsed.tzinfo else parsed.replace(tzinfo=zone)
+    except (ValueError, OverflowError) as error:
+        raise BadPeriod(f"{name}: {text!r} is no ISO 8601 time such as 2026-03-01T00:00:00Z.") from error
+    if local.year < _EARLIEST_YEAR or local.timestamp() > _LATEST:
+        raise BadPeriod(f"{name}: {text!r} is outside the years {_EARLIEST_YEAR} to 2106.")
+    return local
+
+
+def _up(number: int, unit: int) -> int:
+    return -(-number // unit) * unit
