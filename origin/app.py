@@ -32,7 +32,7 @@ def create_app(origin: Origin) -> Starlette:
         *accounts.routes(origin.passwords, origin.tokens),
         *workspaces.routes(),
         *links.routes(origin.links, origin.reader),
-        *analytics.routes(origin.analytics, origin.engine),
+        *analytics.routes(origin.analytics, origin.reader),
         *qr.routes(),
     ]
     secret = origin.settings.edge_signing_secret

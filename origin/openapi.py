@@ -23,6 +23,13 @@ _COMMON_ERRORS = (429, 500, 503)
 _REF = "#/components/schemas/{name}"
 
 
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A response type: a list whose items are of these types, in any mix. (msgspec has no union of plain structs.)"""
+
+    kinds: tuple[type[msgspec.Struct], ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One method of one path. `body`, `query` and `response` are msgspec types: they validate, document and serialize."""
@@ -86,9 +93,7 @@ def operations(routes: Iterable[BaseRoute]) -> list[Operation]:
 
 def document(described: list[Operation], version: str) -> dict[str, Any]:
     """The OpenAPI 3.1 document."""
-    types = [ErrorBody, *(kind for each in described for kind in (each.body, each.response) if kind is not None)]
-    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
-    schema_of = {_type_key(kind): schema for kind, schema in zip(types, schemas, strict=True)}
+    schema_of, components = _schemas(described)
     paths: dict[str, dict[str, Any]] = {}
     for each in sorted(described, key=lambda operation: (operation.path, operation.method)):
         paths.setdefault(each.path, {})[each.method.lower()] = _operation_object(each, schema_of)
@@ -107,6 +112,19 @@ def document(described: list[Operation], version: str) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _schemas(described: list[Operation]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schema of each type that the operations name, by `_type_key`, and the components they refer to."""
+    named = [kind for each in described for kind in (each.body, each.response) if kind is not None]
+    lists = [kind for kind in named if isinstance(kind, ListOf)]
+    types = [ErrorBody, *(kind for kind in named if not isinstance(kind, ListOf)), *(kind for each in lists for kind in each.kinds)]
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    found: dict[str, Any] = {_type_key(kind): schema for kind, schema in zip(types, schemas, strict=True)}
+    for each in lists:
+        items = {"anyOf": [found[_type_key(kind)] for kind in each.kinds]}
+        found[_type_key(each)] = {"type": "array", "items": items}
+    return found, components
 
 
 def _operation_object(each: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:

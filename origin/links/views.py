@@ -16,7 +16,7 @@ from origin.links import finder, unsupported
 from origin.links.model import BulkError, CountFilter, Deleted, InfoQuery, Link, LinkChange, ListFilter, NewLink
 from origin.links.reader import Reader
 from origin.links.service import Links
-from origin.openapi import Operation
+from origin.openapi import ListOf, Operation
 from origin.problems import ApiProblem, Unprocessable
 from origin.storage.transaction import transaction
 
@@ -137,7 +137,7 @@ def routes(links: Links, reader: Reader) -> list[BaseRoute]:
             Operation(
                 method="POST", path="/links/bulk", summary=f"Make up to {MOST_AT_ONCE} links; what can't be made is named",
                 tag="links", permission="links.write", endpoint=views.create_many, body=list[NewLink],
-                response=list[Link | BulkError],
+                response=ListOf((Link, BulkError)),
             ),
             Operation(
                 method="PATCH", path="/links/{linkId}", summary="Change a link", tag="links", permission="links.write",
