@@ -1,6 +1,7 @@
 """The list of links, and the forms that make, change and delete one."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -13,7 +14,22 @@ from dashboard.pages import go, is_partial
 from dashboard.site import Site
 
 PAGE_SIZE = 25
-SORTS = {"createdAt": "Newest", "clicks": "Most clicks", "lastClicked": "Last clicked"}
+DEFAULT_SORT = "newest"
+
+
+class Sort(NamedTuple):
+    """An order of the list, as people and as the API call it."""
+
+    label: str
+    by: str
+    order: str
+
+
+SORTS = {
+    "newest": Sort("Newest", "createdAt", "desc"),
+    "oldest": Sort("Oldest", "createdAt", "asc"),
+    "changed": Sort("Last changed", "updatedAt", "desc"),
+}
 _LAST_PAGE = 100_000
 
 
@@ -32,13 +48,18 @@ class Listing:
         page = given.get("page", "1")
         number = int(page) if page.isascii() and page.isdecimal() and len(page) < len(str(_LAST_PAGE)) else 1
         sort = given.get("sort", "")
-        return cls(given.get("search", "").strip(), sort if sort in SORTS else "createdAt", max(1, number))
+        return cls(given.get("search", "").strip(), sort if sort in SORTS else DEFAULT_SORT, max(1, number))
 
     def url(self, page: int) -> str:
         """The address of another page of the same list."""
-        values = {"search": self.search, "sort": "" if self.sort == "createdAt" else self.sort}
+        values = {"search": self.search, "sort": "" if self.sort == DEFAULT_SORT else self.sort}
         query = {name: value for name, value in values.items() if value} | ({"page": str(page)} if page > 1 else {})
         return "/links" + (f"?{urlencode(query)}" if query else "")
+
+    def paging(self) -> dict[str, str]:
+        """What the API takes for this order and page."""
+        sort = SORTS[self.sort]
+        return {"page": str(self.page), "pageSize": str(PAGE_SIZE), "sortBy": sort.by, "sortOrder": sort.order}
 
     def filters(self) -> dict[str, str]:
         return {"search": self.search} if self.search else {}
@@ -52,8 +73,7 @@ class Links:
         """The list. Asked for by htmx it is the part that changes while one types a search."""
         listing = Listing.of(request)
         token = await self._site.sessions.token(request)
-        paging = {"page": str(listing.page), "pageSize": str(PAGE_SIZE), "sortBy": listing.sort, "sortOrder": "desc"}
-        links = await self._site.client.links(token, {**listing.filters(), **paging})
+        links = await self._site.client.links(token, {**listing.filters(), **listing.paging()})
         total = await self._site.client.count_links(token, listing.filters())
         if not links and listing.page > 1:
             return go(listing.url(max(1, -(-total // PAGE_SIZE))))

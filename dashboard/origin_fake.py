@@ -142,11 +142,9 @@ class FakeOrigin:
         if request.method == "POST":
             return JSONResponse(self.add_link(**await request.json()))
         query = request.query_params
-        found = sorted(
-            self._found(request), key=lambda link: link[query.get("sortBy", "createdAt")] or "", reverse=True
-        )
-        if query.get("sortBy") == "clicks":
-            found.sort(key=lambda link: -link["clicks"])
+        if query["sortBy"] not in {"createdAt", "updatedAt"}:
+            raise Problem(422, "sortBy: Invalid enum value.")
+        found = sorted(self._found(request), key=lambda x: x[query["sortBy"]], reverse=query["sortOrder"] == "desc")
         size, page = int(query["pageSize"]), int(query["page"])
         return JSONResponse(found[(page - 1) * size : page * size])
 
