@@ -9,7 +9,6 @@ from redirector.counters import Counters
 from redirector.origin import Origin
 from redirector.ports import Runtime, Unreachable
 from redirector.settings import EdgeSettings
-
 from shared.click_event import MAX_BYTES, MAX_CLICKS
 
 # After a failed batch the next ones go straight to the queue for this long: origin gets air, clicks don't pile up.
@@ -17,8 +16,8 @@ _ORIGIN_REST_SECONDS = 2.0
 _PAUSE_BEFORE_RETRY_SECONDS = 0.2
 # A flush that was due this long ago has died with the request that was to do it.
 _FLUSH_LOST_AFTER_SECONDS = 2.0
-# Of a visit's own strings and the tuple around them.
-_VISIT_OVERHEAD_BYTES = 400
+# Of a visit's tuple and of what surrounds its string.
+_VISIT_OVERHEAD_BYTES = 200
 _LAST_POST_SECONDS = 1.0
 # A request may work this long after its reply; a batch under way for longer has lost it.
 _LONGEST_WAIT_UNTIL_SECONDS = 30.0
@@ -58,8 +57,7 @@ class Beacon:
     def record(self, visit: Visit, now: float) -> float | None:
         """Take a visit. Returns the seconds after which this request shall `flush`, None where another one will."""
         self._visits.append(visit)
-        self._visit_bytes += _weight(visit)
-        self._counters.clicks_kept += 1
+        self._visit_bytes += len(visit[2])
         if now < self._armed_until and len(self._visits) < self._full_at:
             return None
         return self._arm(now)
@@ -119,7 +117,8 @@ class Beacon:
             if clicks and size > MAX_BYTES:
                 break
             clicks.append(text)
-            self._visit_bytes -= _weight(self._visits.popleft())
+            self._visit_bytes -= len(self._visits.popleft()[2])
+        self._counters.clicks_kept += len(clicks)
         self._batches += 1
         batch_id = f"{self.isolate}-{self._batches}"
         body = f'{{"batch_id":"{batch_id}","edge":"{self.isolate}","clicks":[{",".join(clicks)}]}}'
@@ -182,6 +181,9 @@ class Beacon:
         self._counters.clicks_queued += batch.clicks
         return True
 
+    def _bytes(self) -> int:
+        return self._visit_bytes + len(self._visits) * _VISIT_OVERHEAD_BYTES + self._held_bytes
+
     def _drop_surplus(self) -> None:
         """Keep the bounds, oldest visits first out."""
         most_events, most_bytes = self._settings.click_buffer_events, self._settings.click_buffer_bytes
@@ -191,10 +193,7 @@ class Beacon:
             held -= batch.clicks
             self._held_bytes -= len(batch.body)
             self._counters.clicks_dropped += batch.clicks
-        while len(self._visits) + held > most_events or self._visit_bytes + self._held_bytes > most_bytes:
-            self._visit_bytes -= _weight(self._visits.popleft())
+        while len(self._visits) + held > most_events or self._bytes() > most_bytes:
+            self._visit_bytes -= len(self._visits.popleft()[2])
+            self._counters.clicks_kept += 1
             self._counters.clicks_dropped += 1
-
-
-def _weight(visit: Visit) -> int:
-    return _VISIT_OVERHEAD_BYTES + len(visit.url) + len(visit.cf) + len(visit.visitor)

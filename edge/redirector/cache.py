@@ -7,7 +7,9 @@ from typing import Protocol, TypeVar
 class Sized(Protocol):
     """A value that knows its weight."""
 
-    size: int  # bytes, estimated
+    @property
+    def size(self) -> int:
+        """Bytes, estimated."""
 
 
 V = TypeVar("V", bound=Sized)

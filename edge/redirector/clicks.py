@@ -1,7 +1,7 @@
 """A visit as text, for the batch that origin reads (shared.click_event): written by parts, of which most repeat."""
 
 import json
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from redirector.address import split_url
@@ -15,9 +15,9 @@ _MOST_CHARACTERS = {
     "language": 128,
     "query": 1024,
 }
-_MOST_VISITOR_CHARACTERS = 4_096
-_MOST_HEADER_CHARACTERS = 1_024
-_MOST_URL_CHARACTERS = 4_096
+# What a visit may take in the buffer before it is shortened.
+MAX_FACTS = 6_000
+_MOST_HEADER_CHARACTERS = 1_100
 _CF_NAMES = {"regionCode": "region", "asOrganization": "network"}
 _MOST_VISITORS = 2_000
 # Software that fetches a link to show what is behind it, when somebody pastes the link into a message.
@@ -41,24 +41,19 @@ _PREVIEW_AGENTS = (
 )
 
 
-class Visit(NamedTuple):
-    """One answered request, as cheaply as it could be written down."""
+# Between the parts of Runtime.facts. A value's own quotes are escaped, so these are found nowhere else.
+_AFTER_URL = f',"{VISITOR_HEADERS[0]}":'
+_AFTER_ADDRESS = f',"{VISITOR_HEADERS[1]}":'
 
-    at: int  # unix milliseconds
-    link: str  # KnownLink.click_fragment
-    url: str  # of the request
-    method: str
-    cf: str  # what follows the method in Runtime.facts: `,"cf":{...}}` or `}`
-    visitor: str  # Runtime.visitor
+# One answered request, as cheaply as it could be written down: unix seconds, KnownLink.click_fragment, Runtime.facts.
+Visit: TypeAlias = tuple[float, str, str]
 
 
-def visit_of(at: int, link: str, url: str, method: str, cf: str, visitor: str) -> Visit:
-    """A visit whose strings have a bound, whatever the visitor sent; for the ordinary one it costs two comparisons."""
-    if len(visitor) > _MOST_VISITOR_CHARACTERS:
-        visitor = "\n".join(value[:_MOST_HEADER_CHARACTERS] for value in visitor.split("\n"))
-    if len(url) > _MOST_URL_CHARACTERS:
-        url = url[:_MOST_URL_CHARACTERS]
-    return Visit(at, link, url, method, cf, visitor)
+def shorten(facts: str) -> str:
+    """Facts of bounded length from such that are longer than MAX_FACTS."""
+    seen = json.loads(facts)
+    cut = {name: value[:_MOST_HEADER_CHARACTERS] if isinstance(value, str) else value for name, value in seen.items()}
+    return json.dumps(cut, ensure_ascii=False, separators=(",", ":"))
 
 
 class ClickWriter:
@@ -67,50 +62,49 @@ class ClickWriter:
     def __init__(self, isolate: str) -> None:
         self._isolate = isolate
         self._count = 0
-        self._visitors: dict[tuple[str, str], tuple[str, str]] = {}
+        self._visitors: dict[str, tuple[str, str]] = {}
 
     def write(self, visit: Visit) -> str:
-        """One click event."""
+        """One click event (shared.click_event)."""
+        at, link, facts = visit
         self._count += 1
-        ip, _, rest = visit.visitor.partition("\n")
-        fragment, kind = self._visitor(rest, visit.cf)
-        kind = "head" if visit.method == "HEAD" else kind
-        extra = f',"kind":"{kind}"' if kind != "click" else ""
-        if ip:
-            extra += f',"ip":{json.dumps(ip[: _MOST_CHARACTERS["ip"]])}'
-        if "?" in visit.url:
-            extra += _query(visit.url)
-        return f'{{"id":"{self._isolate}-{self._count}","at":{visit.at},{visit.link}{fragment}{extra}}}'
+        asked, _, visitor = facts.partition(_AFTER_URL)
+        address, _, rest = visitor.partition(_AFTER_ADDRESS)
+        fragment, kind = self._visitors.get(rest) or self._remember(rest)
+        if asked.startswith('{"method":"HEAD"'):
+            kind = "head"
+        extra = "" if kind == "click" else f',"kind":"{kind}"'
+        if address != "null":
+            extra += f',"ip":{json.dumps(json.loads(address)[: _MOST_CHARACTERS["ip"]])}'
+        if "?" in asked:
+            extra += _query(json.loads(asked + "}")["url"])
+        return f'{{"id":"{self._isolate}-{self._count}","at":{int(at * 1000)},{link}{fragment}{extra}}}'
 
-    def _visitor(self, headers: str, cf: str) -> tuple[str, str]:
-        known = self._visitors.get((headers, cf))
-        if known is None:
-            if len(self._visitors) >= _MOST_VISITORS:
-                self._visitors.clear()
-            known = self._visitors[headers, cf] = _describe(headers, cf)
+    def _remember(self, rest: str) -> tuple[str, str]:
+        if len(self._visitors) >= _MOST_VISITORS:
+            self._visitors.clear()
+        known = self._visitors[rest] = _describe(json.loads(f'{{"{VISITOR_HEADERS[1]}":{rest}'))
         return known
 
 
-def _describe(headers: str, cf: str) -> tuple[str, str]:
+def _describe(seen: dict[str, Any]) -> tuple[str, str]:
     """The members that headers and place make, with a comma before each, and the kind of request."""
-    values = dict(zip(VISITOR_HEADERS[1:], headers.split("\n"), strict=True))
-    fields: dict[str, Any] = {
-        "user_agent": values["user-agent"],
-        "referer": values["referer"],
-        "language": values["accept-language"],
+    fields = {
+        "user_agent": seen["user-agent"],
+        "referer": seen["referer"],
+        "language": seen["accept-language"],
     }
-    place = json.loads("{" + cf.removeprefix(",")) if cf != "}" else {}
-    fields |= {_CF_NAMES.get(name, name): value for name, value in (place.get("cf") or {}).items()}
+    fields |= {_CF_NAMES.get(name, name): value for name, value in (seen.get("cf") or {}).items()}
     text = json.dumps({name: _cut(name, value) for name, value in fields.items() if value}, separators=(",", ":"))
-    return ("," + text[1:-1] if text != "{}" else ""), kind_of(values)
+    return ("," + text[1:-1] if text != "{}" else ""), kind_of(seen)
 
 
-def kind_of(values: dict[str, str]) -> str:
+def kind_of(seen: dict[str, Any]) -> str:
     """What a GET was, by the headers that browsers and messengers send: click, prefetch or preview."""
-    purpose = " ".join(values[name] for name in ("sec-purpose", "purpose", "x-purpose", "x-moz")).lower()
+    purpose = " ".join(seen[name] or "" for name in ("sec-purpose", "purpose", "x-purpose", "x-moz")).lower()
     if "prefetch" in purpose or "prerender" in purpose:
         return "prefetch"
-    agent = values["user-agent"].lower()
+    agent = (seen["user-agent"] or "").lower()
     if "preview" in purpose or any(name in agent for name in _PREVIEW_AGENTS):
         return "preview"
     return "click"

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 
 @dataclass(slots=True)
 class Counters:
-    """Requests are `clicks_kept` plus those answered without a link."""
+    """`clicks_kept` plus those still buffered are all visits; sent, queued, dropped, held and under way add up to it."""
 
-    clicks_kept: int = 0  # taken into the buffer, whatever their kind
+    clicks_kept: int = 0  # taken out of the buffer in a batch or dropped from it, whatever their kind
     clicks_sent: int = 0  # acknowledged by origin
     clicks_queued: int = 0  # acknowledged by the queue
     clicks_dropped: int = 0  # pushed out of a full buffer

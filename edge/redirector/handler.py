@@ -7,7 +7,7 @@ from typing import NamedTuple
 from redirector import respond
 from redirector.address import Hosts, key_of, split_url
 from redirector.beacon import Beacon
-from redirector.clicks import visit_of
+from redirector.clicks import MAX_FACTS, shorten
 from redirector.counters import Counters
 from redirector.internal import PATHS, Internal
 from redirector.known import KnownLink, Missing
@@ -17,8 +17,10 @@ from redirector.ports import Context, Request, Response, Runtime, Unsendable
 from redirector.resolve import Gone, decide
 from redirector.settings import EdgeSettings
 
-
 Answer = Response | Coroutine[None, None, Response]
+
+
+_READING = ("GET", "HEAD")
 
 
 class Asked(NamedTuple):
@@ -28,7 +30,7 @@ class Asked(NamedTuple):
     context: Context
     url: str
     method: str
-    cf: str  # as in clicks.Visit
+    facts: str  # Runtime.facts
 
 
 class Edge:
@@ -45,7 +47,6 @@ class Edge:
         self._internal = Internal(runtime, settings, self.origin, self._links, self._beacon, counters)
         # Looked up once: the hit path pays for every dot.
         self._facts = runtime.facts
-        self._visitor = runtime.visitor
         self._now = runtime.now
         self._domain_of = self._hosts.get
         self._known = self._links.known
@@ -54,31 +55,32 @@ class Edge:
     def fetch(self, request: Request, context: Context) -> Answer:
         """The reply at once where a simple link is known and fresh, else a coroutine that finds it."""
         facts = self._facts(request)
-        # Between the quotes of {"url":"...","method":"GET","cf":...}. A URL with a quote of its own shifts the parts, and
-        # then no key below is a link's: codes hold no quotes.
+        # Between the quotes of {"method":"GET","url":"...",...}. A URL with quotes of its own is cut at the first, which is
+        # in its query, or in what no code may contain.
         parts = facts.split('"', 8)
-        url = parts[3]
-        place = url.partition("?")[0].split("/", 3)
+        place = parts[7].partition("?")[0].split("/", 3)
         now = self._now()
         link = self._known.get(f"{self._domain_of(place[2])}/{place[-1]}")
-        if link is None or link.response is None or now >= link.fresh_until or parts[7] not in ("GET", "HEAD"):
+        if (
+            link is None
+            or link.response is None
+            or now >= link.fresh_until
+            or parts[3] not in _READING
+            or len(facts) > MAX_FACTS
+        ):
             return self._slow(request, context, facts)
         self._known.move_to_end(link.key)
-        visit = visit_of(int(now * 1000), link.fragment, url, parts[7], parts[8], self._visitor(request))
-        delay = self._record(visit, now)
-        if delay is None:
-            return link.response
-        return self._hand_over(link.response, delay, context)
+        delay = self._record((now, link.fragment, facts), now)
+        return link.response if delay is None else self._hand_over(link.response, delay, context)
 
     def _slow(self, request: Request, context: Context, facts: str) -> Answer:
         """The rest: other methods, our own paths, escaped codes, conditions, stale and unknown links."""
         seen = json.loads(facts)
-        cf = "," + json.dumps({"cf": seen["cf"]})[1:] if "cf" in seen else "}"
-        asked = Asked(request, context, seen["url"], seen["method"], cf)
+        asked = Asked(request, context, seen["url"], seen["method"], facts)
         host, path, _ = split_url(asked.url)
         if path in PATHS:
             return self._internal.answer(request, asked.method, asked.url)
-        if asked.method not in ("GET", "HEAD"):
+        if asked.method not in _READING:
             return respond.method_not_allowed(self._runtime)
         key = key_of(self._hosts, host, path)
         return respond.not_found(self._runtime) if key is None else self._find(asked, key)
@@ -118,9 +120,8 @@ class Edge:
             return respond.gone(self._runtime, "broken")
         if not answer.counts:
             return response
-        visitor = self._visitor(asked.request)
-        fragment = link.click_fragment(answer.url)
-        delay = self._record(visit_of(int(now * 1000), fragment, asked.url, asked.method, asked.cf, visitor), now)
+        facts = asked.facts if len(asked.facts) <= MAX_FACTS else shorten(asked.facts)
+        delay = self._record((now, link.click_fragment(answer.url), facts), now)
         return response if delay is None else self._hand_over(response, delay, asked.context)
 
     def _hand_over(self, response: Response, delay: float, context: Context) -> Answer:

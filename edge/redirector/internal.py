@@ -8,7 +8,6 @@ from redirector.links import Links
 from redirector.origin import Origin
 from redirector.ports import Request, Response, Runtime, Unreachable
 from redirector.settings import EdgeSettings
-
 from shared import signing
 from shared.errors import BadSignature
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from redirector.ports import Response, Runtime
 from redirector.resolve import Redirect, decide, is_simple
-
 from shared.kv_record import KvRecord
 
 # What the objects around an entry's texts take, roughly: the entry, its record and its prepared reply.
@@ -22,7 +21,7 @@ class KnownLink:
         self.key = key
         self.response = response  # None: each request is decided by itself
         self.fragment = self.click_fragment(record.url)
-        self.size = _OVERHEAD_BYTES + 4 * len(key) + 3 * len(record.url) + len(str(record.options))
+        self.size: int = _OVERHEAD_BYTES + 4 * len(key) + 3 * len(record.url) + len(str(record.options))
         self.fresh_until = 0.0  # unix seconds
         self.usable_until = 0.0
 

@@ -6,7 +6,6 @@ from redirector.known import KnownLink, Missing, known_link
 from redirector.origin import Origin
 from redirector.ports import Runtime, Unreachable, Unsendable
 from redirector.settings import EdgeSettings
-
 from shared.errors import BadRecord
 from shared.kv_record import KvRecord, decode
 

@@ -3,7 +3,6 @@
 from urllib.parse import quote
 
 from redirector.ports import Runtime, Unreachable
-
 from shared import signing
 from shared.errors import BadSignature
 
@@ -29,9 +28,7 @@ class Origin:
         if reply.status not in (_OK, _NOT_FOUND):
             raise Unreachable(f"origin answered {reply.status}")
         try:
-            signing.verify(
-                self._secret, reply.signature, "RESPONSE", path, reply.text.encode(), self._runtime.now()
-            )
+            signing.verify(self._secret, reply.signature, "RESPONSE", path, reply.text.encode(), self._runtime.now())
         except BadSignature as error:  # whoever answered is not origin
             raise Unreachable("the answer was not signed by origin") from error
         return reply.text if reply.status == _OK else None

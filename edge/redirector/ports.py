@@ -9,7 +9,7 @@ Request = Any
 Response = Any
 Context = Any
 
-# The headers that `Runtime.visitor` joins, in this order: the address first, because it is what repeats least.
+# The headers that a visit keeps, in this order: the address first, because it is what repeats least.
 VISITOR_HEADERS = (
     "cf-connecting-ip",
     "user-agent",
@@ -61,10 +61,11 @@ class Runtime(Protocol):
         """Twelve hex digits that no other isolate has."""
 
     def facts(self, request: Request) -> str:
-        """`{"url":"...","method":"...","cf":{...}}` in this order as JSON, `cf` (of CF_FIELDS) left out where unknown."""
+        """What is kept of a request, as compact JSON in this order.
 
-    def visitor(self, request: Request) -> str:
-        """The values of VISITOR_HEADERS with a newline between them, empty where missing."""
+        `{"method":"GET","url":"...", then each of VISITOR_HEADERS or null, "cf":{...}}`, where `cf` has those of CF_FIELDS
+        that are known, and is left out where the runtime knows nothing.
+        """
 
     def header(self, request: Request, name: str) -> str | None:
         """One header of a request."""
@@ -81,9 +82,7 @@ class Runtime(Protocol):
     async def kv_get(self, key: str) -> str | None:
         """A value of the LINKS namespace; raises Unreachable."""
 
-    async def fetch(
-        self, method: str, url: str, headers: dict[str, str], body: str | None, seconds: float
-    ) -> Reply:
+    async def fetch(self, method: str, url: str, headers: dict[str, str], body: str | None, seconds: float) -> Reply:
         """Call a service and wait `seconds` at most; raises Unreachable."""
 
     async def queue_send(self, text: str) -> None:

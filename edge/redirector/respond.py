@@ -26,7 +26,11 @@ _UNAVAILABLE = (
 )
 _GONE = {
     "disabled": (410, "This link was switched off", "Its owner has disabled it."),
-    "broken": (500, "This link is broken", "Its destination can't be sent as it is stored. Its owner has to change it."),
+    "broken": (
+        500,
+        "This link is broken",
+        "Its destination can't be sent as it is stored. Its owner has to change it.",
+    ),
     "expired": (410, "This link has expired", "It was made for a limited time, which is over."),
 }
 
@@ -58,9 +62,7 @@ def as_json(runtime: Runtime, status: int, value: object) -> Response:
     return runtime.reply(status, headers, json.dumps(value))
 
 
-def _page(
-    runtime: Runtime, status: int, title: str, text: str, headers: dict[str, str] | None = None
-) -> Response:
+def _page(runtime: Runtime, status: int, title: str, text: str, headers: dict[str, str] | None = None) -> Response:
     html = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style>"

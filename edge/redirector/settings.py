@@ -1,7 +1,8 @@
 """The Worker's variables: `[vars]` of wrangler.toml, secrets beside them, all of them texts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any, get_type_hints
 
 from shared.errors import BadSetting
 
@@ -32,17 +33,16 @@ class EdgeSettings:
 
 def read_settings(variable: Callable[[str], str | None]) -> EdgeSettings:
     """Read each field from the variable of its name in capitals; raises BadSetting."""
-    found: dict[str, object] = {}
-    for each in fields(EdgeSettings):
-        name = each.name.upper()
-        raw = variable(name)
+    found: dict[str, Any] = {}
+    for name, kind in get_type_hints(EdgeSettings).items():
+        raw = variable(name.upper())
         if not raw:
             continue
         try:
-            found[each.name] = type(each.default)(raw)
+            found[name] = kind(raw)
         except ValueError as error:
-            raise BadSetting(f"{name} is {raw!r}, but it takes a number") from error
-    settings = EdgeSettings(**found)  # type: ignore[arg-type]  # each was made by its field's own type
+            raise BadSetting(f"{name.upper()} is {raw!r}, but it takes a number") from error
+    settings = EdgeSettings(**found)
     if not settings.edge_secret:
         raise BadSetting("EDGE_SECRET is not set: run `npx wrangler secret put EDGE_SECRET` with origin's own")
     return settings

@@ -73,6 +73,7 @@ async function main() {
     await miniflare.ready;
     let stopping = false;
     for (const signal of ["SIGTERM", "SIGINT"]) {
+        process.removeAllListeners(signal); // miniflare's own would exit at once, with the clicks
         process.on(signal, () => {
             if (!stopping) stop(settings, miniflare, queue, guard);
             stopping = true;

@@ -12,8 +12,8 @@ import { readWorker } from "./settings.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const DATE = "2024-11-06";
-// What Pyodide says of its own packages at each start.
-const NOISE = /^(Loading|Loaded)\s*$/;
+// What Pyodide says of its own packages at each start, and workerd of each client that hung up on it.
+const NOISE = /^(Loading|Loaded)\s*$|: disconnected: |^stack: |Not symbolizing stack traces/;
 
 export function options(settings, queue) {
     return {

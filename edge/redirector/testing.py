@@ -1,0 +1,117 @@
+"""A runtime without a Worker around it: KV, origin and queue are what a test puts there."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from redirector.ports import VISITOR_HEADERS, Reply, Unreachable, Unsendable
+
+
+@dataclass
+class FakeRequest:
+    """A request as a browser sends it."""
+
+    url: str
+    method: str = "GET"
+    headers: dict[str, str] = field(default_factory=dict)
+    cf: dict[str, Any] | None = None
+    text: str = ""
+
+
+@dataclass
+class FakeResponse:
+    """A reply as it would be sent."""
+
+    status: int
+    headers: dict[str, str]
+    body: str = ""
+
+
+@dataclass
+class Call:
+    """One call of a service behind the edge."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str | None
+
+
+Service = Callable[[Call], Reply]
+
+
+def silent(_: Call) -> Reply:
+    """A service that does not answer."""
+    raise Unreachable("nobody listens there")
+
+
+class FakeRuntime:
+    """redirector.ports.Runtime, with a clock that stands still until a test or a sleep moves it."""
+
+    def __init__(self, service: Service = silent) -> None:
+        self.clock = 1_800_000_000.0
+        self.kv: dict[str, str] = {}
+        self.kv_reads: list[str] = []
+        self.kv_works = True
+        self.service = service
+        self.calls: list[Call] = []
+        self.queue: list[str] = []
+        self.queue_works = True
+        self.deferred: list[Coroutine[Any, Any, None]] = []
+
+    def now(self) -> float:
+        return self.clock
+
+    def random_name(self) -> str:
+        return "0123456789ab"
+
+    def facts(self, request: FakeRequest) -> str:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        facts = {"method": request.method, "url": request.url, **{name: headers.get(name) for name in VISITOR_HEADERS}}
+        return json.dumps(facts | ({"cf": request.cf} if request.cf else {}), ensure_ascii=False, separators=(",", ":"))
+
+    def header(self, request: FakeRequest, name: str) -> str | None:
+        return request.headers.get(name)
+
+    async def body(self, request: FakeRequest) -> str:
+        return request.text
+
+    def redirect(self, status: int, url: str) -> FakeResponse:
+        if any(character in url for character in "\r\n\0"):
+            raise Unsendable(url)
+        return FakeResponse(status, {"Location": url})
+
+    def reply(self, status: int, headers: dict[str, str], body: str) -> FakeResponse:
+        return FakeResponse(status, headers, body)
+
+    async def kv_get(self, key: str) -> str | None:
+        self.kv_reads.append(key)
+        await asyncio.sleep(0)
+        if not self.kv_works:
+            raise Unreachable("KV is down")
+        return self.kv.get(key)
+
+    async def fetch(self, method: str, url: str, headers: dict[str, str], body: str | None, seconds: float) -> Reply:
+        call = Call(method, url, headers, body)
+        self.calls.append(call)
+        await asyncio.sleep(0)
+        return self.service(call)
+
+    async def queue_send(self, text: str) -> None:
+        if not self.queue_works:
+            raise Unreachable("the queue is down")
+        self.queue.append(text)
+
+    async def sleep(self, seconds: float) -> None:
+        self.clock += seconds
+        await asyncio.sleep(0)
+
+    def defer(self, context: Any, work: Coroutine[Any, Any, None]) -> None:
+        self.deferred.append(work)
+
+    async def run_deferred(self) -> None:
+        """What the runtime does after the replies."""
+        while self.deferred:
+            await self.deferred.pop(0)
