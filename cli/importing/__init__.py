@@ -1,0 +1,1 @@
+"""`nearhop links import`: many links from a file."""
