@@ -12,7 +12,8 @@ from shared.settings import names
 CLASSES = (
     ("Local start", "deploy.local.settings", "LocalSettings"),
     ("Origin", "origin.settings", "OriginSettings"),
-    ("kvsync", "kvsync.settings", "KvsyncSettings"),
+    ("Origin: clicks", "origin.clicks.settings", "ClickSettings"),
+    ("kvsync", "kvsync.settings", "Settings"),
     ("Dashboard", "dashboard.settings", "DashboardSettings"),
     ("Landing", "landing.settings", "LandingSettings"),
 )
