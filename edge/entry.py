@@ -15,6 +15,6 @@ def on_fetch(request: Any, env: Any, ctx: Any) -> Any:
 
 
 @handler
-async def on_queue(batch: Any, env: Any, ctx: Any) -> None:
+async def on_queue(batch: Any, env: Any, ctx: Any) -> None:  # noqa: ARG001  # the shape that Cloudflare calls
     """Clicks that origin did not take at once. (The embedded runtime has no queues in Python: its runner calls the edge.)"""
     await _isolate.consume(batch, env)

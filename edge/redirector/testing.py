@@ -94,6 +94,7 @@ class FakeRuntime:
         return self.kv.get(key)
 
     async def fetch(self, method: str, url: str, headers: dict[str, str], body: str | None, seconds: float) -> Reply:
+        assert seconds > 0
         call = Call(method, url, headers, body)
         self.calls.append(call)
         await asyncio.sleep(0)
@@ -109,6 +110,7 @@ class FakeRuntime:
         await asyncio.sleep(0)
 
     def defer(self, context: Any, work: Coroutine[Any, Any, None]) -> None:
+        assert context is not None
         self.deferred.append(work)
 
     async def run_deferred(self) -> None:
