@@ -26,7 +26,13 @@ COLUMNS = (
     "url", "key", "domain", "externalId", "title", "description", "image", "comments", "archived", "tenantId",
     "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
 )  # fmt: skip
-_BY_SUFFIX = {".csv": Format.CSV, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".json": Format.JSONL}
+_BY_SUFFIX = {
+    ".txt": Format.TEXT,
+    ".csv": Format.CSV,
+    ".jsonl": Format.JSONL,
+    ".ndjson": Format.JSONL,
+    ".json": Format.JSONL,
+}
 _TRUE = {"1", "true", "yes"}
 
 
@@ -66,7 +72,7 @@ def detect(name: str, content: bytes) -> Format:
     if first.startswith("{"):
         return Format.JSONL
     names = {part.strip().strip('"') for part in first.split(",")}
-    return Format.CSV if "url" in names else Format.TEXT
+    return Format.CSV if "url" in names and "://" not in first else Format.TEXT
 
 
 def read(content: bytes, kind: Format) -> Iterator[Row]:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cli.errors import Refused
+from cli.errors import Refused, Unreachable
 from cli.importing.outcome import Result, Status
 from cli.importing.rows import Row
 from cli.origin_client import OriginClient
@@ -33,6 +33,8 @@ class Sender:
             if error.status not in _WHOLE_CALL_REFUSED:
                 raise
             return self._send_in_parts(rows, error)
+        if not isinstance(answers, list) or len(answers) != len(rows):
+            raise Unreachable("The answer does not fit the links that were sent: check the address of Nearhop")
         return [self._result(row, answer) for row, answer in zip(rows, answers, strict=True)]
 
     def find(self, row: Row) -> str | None:
