@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette_wtf import StarletteForm
 from wtforms import PasswordField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired
 
 from dashboard.errors import Refused
 
@@ -27,14 +27,12 @@ class Form(StarletteForm):  # type: ignore[misc]  # the library has no types
 
 
 class LoginForm(Form):
-    email = StringField("E-mail", [InputRequired("Enter your e-mail address.")], filters=[_strip])
-    password = PasswordField("Password", [InputRequired("Enter your password.")])
+    email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[_strip])
+    password = PasswordField("Password", [DataRequired("Enter your password.")])
 
 
 class LinkForm(Form):
-    url = StringField(
-        "Destination", [InputRequired("Enter the address that the link shall lead to.")], filters=[_strip]
-    )
+    url = StringField("Destination", [DataRequired("Enter the address that the link shall lead to.")], filters=[_strip])
     key = StringField("Short code", filters=[_strip])
     title = StringField("Title", filters=[_strip])
     comments = TextAreaField("Notes", filters=[_strip])
@@ -54,7 +52,7 @@ class LinkForm(Form):
 
 
 class ApiKeyForm(Form):
-    name = StringField("Name", [InputRequired("Give the key a name, such as where it will be used.")], filters=[_strip])
+    name = StringField("Name", [DataRequired("Give the key a name, such as where it will be used.")], filters=[_strip])
 
 
 class ConfirmForm(Form):

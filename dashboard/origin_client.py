@@ -133,7 +133,8 @@ def _split_field(message: str) -> tuple[str, str]:
     field, colon, text = message.partition(": ")
     if not (colon and field.isidentifier()):
         return message, ""
-    return text[:1].upper() + text[1:], field
+    begins_with_name = text.partition(" ")[0].endswith(":")  # as in "javascript: is not a scheme"
+    return text if begins_with_name else text[:1].upper() + text[1:], field
 
 
 def _decode(answer: httpx.Response, kind: type[T]) -> T:

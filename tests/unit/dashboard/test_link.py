@@ -1,0 +1,104 @@
+"""A link's own page: what it asks for, what it shows, and when it changes."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dashboard.origin_fake import FakeOrigin
+from tests.unit.dashboard.conftest import Reader
+
+PARTIAL = {"HX-Request": "true"}
+
+
+def chart_of(text: str) -> list[list[int]]:
+    columns: list[list[int]] = json.loads(text.split('type="application/json">')[1].partition("</script>")[0])
+    return columns
+
+
+def seen_of(text: str) -> str:
+    return text.split('name="seen" value="')[1].partition('"')[0]
+
+
+async def test_clicks_are_shown_over_time_and_by_where_they_came_from(origin: FakeOrigin, reader: Reader) -> None:
+    link = origin.add_link("https://example.com/", "code")
+    origin.click(link, 3, country="DE", referer="news.example", browser="Firefox", device="Mobile")
+    origin.click(link, 1, country="", at=datetime.now(UTC) - timedelta(days=2))
+    text = (await reader.get(f"/links/{link['id']}")).text
+    assert sum(chart_of(text)[1]) == 4
+    assert '<span id="count"' in text
+    for expected in (
+        ">4</span>",
+        "Germany",
+        "flags/DE.svg",
+        "Unknown",
+        "news.example",
+        "Direct, or not told",
+        "Firefox",
+        "Mobile",
+    ):
+        assert expected in text
+
+
+async def test_the_range_is_the_readers(origin: FakeOrigin, reader: Reader) -> None:
+    link = origin.add_link("https://example.com/")
+    origin.click(link, 2)
+    origin.click(link, 5, at=datetime.now(UTC) - timedelta(days=20))
+    sums = {}
+    for interval in ("24h", "7d", "30d", "90d", "nonsense"):
+        sums[interval] = sum(chart_of((await reader.get(f"/links/{link['id']}?range={interval}")).text)[1])
+    assert sums == {"24h": 2, "7d": 2, "30d": 7, "90d": 7, "nonsense": 2}
+
+
+@pytest.mark.parametrize(
+    ("cookie", "zone"),
+    [("Asia%2FTokyo", "Asia/Tokyo"), ("", "UTC"), ("..%2F..%2Fetc%2Fpasswd", "UTC"), ("%00", "UTC"), ("Europe", "UTC")],
+)
+async def test_days_are_those_of_the_browsers_time_zone(
+    origin: FakeOrigin, reader: Reader, cookie: str, zone: str
+) -> None:
+    link = origin.add_link("https://example.com/")
+    reader.http.cookies.set("zone", cookie)
+    text = (await reader.get(f"/links/{link['id']}?range=30d")).text
+    assert f'data-zone="{zone}"' in text
+    midnight = 15 * 3600 if zone == "Asia/Tokyo" else 0
+    assert {start % 86400 for start in chart_of(text)[0]} == {midnight}
+
+
+async def test_nothing_is_sent_again_until_something_changes(origin: FakeOrigin, reader: Reader) -> None:
+    link = origin.add_link("https://example.com/")
+    address = f"/links/{link['id']}?range=7d"
+    seen = seen_of((await reader.get(address)).text)
+    unchanged = await reader.get(f"{address}&seen={seen}", headers=PARTIAL)
+    assert (unchanged.status_code, unchanged.text) == (204, "")
+    origin.click(link)
+    changed = await reader.get(f"{address}&seen={seen}", headers=PARTIAL)
+    assert changed.status_code == 200
+    assert "<html" not in changed.text
+    assert sum(chart_of(changed.text)[1]) == 1
+
+
+async def test_the_state_at_the_edge_is_shown_and_followed(origin: FakeOrigin, reader: Reader) -> None:
+    link = origin.add_link("https://example.com/")
+    address = f"/links/{link['id']}?range=7d"
+    text = (await reader.get(address)).text
+    assert "On its way to the edge" in text
+    link["edge"] = {"state": "live"}
+    assert "Live at the edge" in (await reader.get(f"{address}&seen={seen_of(text)}", headers=PARTIAL)).text
+
+
+@pytest.mark.parametrize(("kind", "media_type"), [("png", "image/png"), ("svg", "image/svg+xml")])
+async def test_the_qr_code_is_shown_and_downloaded(
+    origin: FakeOrigin, reader: Reader, kind: str, media_type: str
+) -> None:
+    link = origin.add_link("https://example.com/", "é code")
+    answer = await reader.get(f"/links/{link['id']}/qr.{kind}")
+    assert answer.headers["content-type"].startswith(media_type)
+    assert "content-disposition" not in answer.headers
+    answer = await reader.get(f"/links/{link['id']}/qr.{kind}?download")
+    assert answer.headers["content-disposition"] == f'attachment; filename="--code.{kind}"'
+
+
+async def test_there_is_no_other_kind_of_qr_code(origin: FakeOrigin, reader: Reader) -> None:
+    link = origin.add_link("https://example.com/")
+    assert (await reader.get(f"/links/{link['id']}/qr.exe")).status_code == 404
