@@ -1,7 +1,5 @@
 """From the spool to rows: choosing what goes into one insert, reading it again after a crash, and enriching it."""
 
-from typing import NamedTuple
-
 import msgspec
 import structlog
 
@@ -20,13 +18,6 @@ _read_batch = msgspec.json.Decoder(Batch).decode
 _log = structlog.get_logger(__name__)
 
 
-class Chosen(NamedTuple):
-    """A block, and when its first batch was received (unix seconds)."""
-
-    block: Block
-    received_at: float
-
-
 class BlockReader:
     """Reads one spool; used by the drain's thread."""
 
@@ -34,37 +25,39 @@ class BlockReader:
         self._spool = spool
         self._clicks_per_block = clicks_per_block
 
-    def choose(self, position: Position) -> Chosen | None:
+    def choose(self, position: Position) -> Block | None:
         """The next block from `position` on; None when everything is drained."""
         for segment in [number for number in self._spool.segments.numbers() if number >= position.segment]:
             start = Position(segment, position.offset if segment == position.segment else 0)
-            chosen = self._choose_in(start)
-            if chosen is not None:
-                return chosen
+            if (block := self._choose_in(start)) is not None:
+                return block
         return None
 
     def frames(self, block: Block) -> list[Frame]:
-        """The batches of a block; the same ones whenever it is asked."""
+        """The batches of a block; the same ones whenever it is asked, unless the disk loses some in between."""
         data = self._spool.segments.read(Position(block.segment, block.start), block.end)
-        return list(frames.walk(data, block.start))
+        found = []
+        try:
+            for frame in frames.walk(data, block.start):
+                found.append(frame)  # noqa: PERF402  # those before a bad one are kept
+        except frames.BadFrame as error:
+            self._spool.cut(block.segment, error)
+        return found
 
-    def _choose_in(self, start: Position) -> Chosen | None:
+    def _choose_in(self, start: Position) -> Block | None:
         limit = min(self._spool.end_of(start.segment), start.offset + _READ_BYTES)
         data = self._spool.segments.read(start, limit)
-        end, clicks, received_at = start.offset, 0, 0.0
+        end, clicks = start.offset, 0
         try:
             for frame in frames.walk(data, start.offset):
                 if clicks and clicks + frame.clicks > self._clicks_per_block:
                     break
-                received_at = received_at or frame.received_at
                 end, clicks = frame.end, clicks + frame.clicks
         except frames.BadFrame as error:
             # After good frames it is met again as the first of the next block, or it was the end of what was read.
             if end == start.offset:
                 self._spool.cut(start.segment, error)
-        if end == start.offset:
-            return None
-        return Chosen(Block(start.segment, start.offset, end), received_at)
+        return Block(start.segment, start.offset, end) if end > start.offset else None
 
 
 class BlockRows:
@@ -78,12 +71,24 @@ class BlockRows:
         """The batches, each id once, as the first came."""
         batches: dict[str, tuple[Frame, Batch]] = {}
         for frame in block_frames:
-            batch = _read_batch(frame.body)
+            batch = self._read(frame)
+            if batch is None:
+                continue
             if batch.batch_id in batches:
                 metrics.DUPLICATES.inc(len(batch.clicks))
             else:
                 batches[batch.batch_id] = (frame, batch)
         return list(batches.values())
+
+    def _read(self, frame: Frame) -> Batch | None:
+        try:
+            return _read_batch(frame.body)
+        except ValueError as error:  # such as one that a newer release has spooled
+            metrics.UNREADABLE.inc(frame.clicks)
+            _log.error("spooled_batch_not_read", error=str(error))
+            body = msgspec.json.encode(frame.body.decode(errors="replace"))
+            self._refused.keep("", "", [RefusedClick(0, f"spooled batch: {error}")], [msgspec.Raw(body)])
+            return None
 
     def rows(self, block_id: str, batches: list[tuple[Frame, Batch]]) -> list[ClickRow]:
         """A row for each click, in the order of the spool."""

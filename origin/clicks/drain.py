@@ -65,28 +65,33 @@ class Drain:
     async def run(self) -> None:
         """Until `stop` and an empty spool, or until it is cancelled."""
         while True:
-            if await self._drain_all():
-                if self._stopping.is_set():
-                    return
-                await self._wait_for_clicks()
+            stopping = self._stopping.is_set()  # before the look: what comes during it is looked for again
+            await self._drain_all()
+            if stopping:
+                return
+            await self._wait_for_clicks()
+
+    async def is_done(self) -> bool:
+        """Whether nothing is spooled that ClickHouse does not have."""
+        return self._journal.block is None and not await anyio.to_thread.run_sync(
+            self._reader.choose, self._journal.position
+        )
 
     def stop(self) -> None:
         """Have `run` return once the spool is empty."""
         self._stopping.set()
         self._spool.arrived.set()
 
-    async def _drain_all(self) -> bool:
-        """Drain what there is; False after a failure, which was waited for."""
+    async def _drain_all(self) -> None:
+        """Drain what there is, through all failures."""
         backoff = _FIRST_BACKOFF
         while True:
             try:
                 if not await self.drain_block():
                     await self._prune_sometimes()
-                    return True
+                    return
             except (ClickHouseUnavailable, SQLAlchemyError, OSError) as error:
                 self._note(error)
-                if self._stopping.is_set():
-                    backoff = _FIRST_BACKOFF
                 await asyncio.sleep(backoff * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
                 backoff = min(backoff * 2, _LONGEST_BACKOFF)
             else:
@@ -110,15 +115,14 @@ class Drain:
         return True
 
     async def _begin_block(self) -> Block | None:
-        chosen = await anyio.to_thread.run_sync(self._reader.choose, self._journal.position)
-        if chosen is None:
-            return None
-        self._oldest = chosen.received_at
-        await anyio.to_thread.run_sync(self._journal.begin, chosen.block)
-        return chosen.block
+        block = await anyio.to_thread.run_sync(self._reader.choose, self._journal.position)
+        if block is not None:
+            await anyio.to_thread.run_sync(self._journal.begin, block)
+        return block
 
     async def _countable_rows(self, block: Block, block_id: str) -> list[ClickRow]:
         frames = await anyio.to_thread.run_sync(self._reader.frames, block)
+        self._oldest = frames[0].received_at if frames else 0.0
         batches = await anyio.to_thread.run_sync(self._rows.decode, frames)
         mine = await self._claims.claim(block_id, [batch.batch_id for _, batch in batches])
         fresh = [each for each in batches if each[1].batch_id in mine]

@@ -51,15 +51,16 @@ class ClickPipeline:
             GeoFile(clicks.geo_file), VisitorHash(settings.signing_key), address_keeper(clicks.click_ip)
         )
         self._clickhouse = clickhouse
-        self._spool = Spool(folder, segment_bytes=clicks.spool_segment_bytes, max_bytes=clicks.spool_max_bytes)
+        self.spool = Spool(folder, segment_bytes=clicks.spool_segment_bytes, max_bytes=clicks.spool_max_bytes)
         self._journal = Journal(folder / "drain.json")
-        self.intake = Intake(self._spool, refused)
+        self.claims = BatchClaims(engine)
+        self.intake = Intake(self.spool, refused)
         self.drain = Drain(
-            self._spool,
+            self.spool,
             self._journal,
-            BlockReader(self._spool, clicks.clicks_per_insert),
+            BlockReader(self.spool, clicks.clicks_per_insert),
             BlockRows(enricher, refused),
-            BatchClaims(engine),
+            self.claims,
             clickhouse,
             linger_seconds=clicks.click_linger_ms / 1000,
         )
@@ -68,18 +69,18 @@ class ClickPipeline:
 
     async def start(self) -> None:
         """Take clicks from now on. An embedded ClickHouse must open; a server may still be down, and is tried again."""
-        self._spool.open()
+        self.spool.open()
         self._journal.open()
         if self._clickhouse.embedded:
             await self._connect()
-        metrics.SPOOL_BYTES.set_function(lambda: self._spool.stored_bytes)
-        metrics.SPOOL_DAMAGED.set_function(lambda: self._spool.segments.damaged_bytes)
+        metrics.SPOOL_BYTES.set_function(lambda: self.spool.stored_bytes)
+        metrics.SPOOL_DAMAGED.set_function(lambda: self.spool.segments.damaged_bytes)
         metrics.LAG.set_function(lambda: self.drain.lag_seconds)
         self._task = asyncio.create_task(self._run(), name="click-drain")
 
     async def stop(self) -> None:
         """Take no more clicks, bring the spooled ones to ClickHouse if that goes quickly, and close; the rest stays spooled."""
-        self._spool.close()
+        self.spool.close()
         if self._task is not None:
             self.drain.stop()
             _, late = await asyncio.wait([self._task], timeout=_FLUSH_SECONDS)
@@ -89,13 +90,22 @@ class ClickPipeline:
                 await self._task
         await self._clickhouse.close()
 
+    async def is_drained(self) -> bool:
+        """Whether ClickHouse has everything that was accepted until now."""
+        return await self.drain.is_done()
+
     async def ready(self) -> Mapping[str, Part]:
         """The parts that clicks need."""
         return {
-            "spool": Part(ok=not self._spool.problem, detail=self._spool.problem),
+            "spool": Part(ok=not self.spool.problem, detail=self.spool.problem),
             "clickhouse": await self._clickhouse_part(),
-            "drain": Part(ok=not self.drain.problem, detail=self.drain.problem),
+            "drain": self._drain_part(),
         }
+
+    def _drain_part(self) -> Part:
+        if self._task is not None and self._task.done() and not self._task.cancelled():
+            return Part(ok=False, detail=f"the drain has ended: {self._task.exception()!r}")
+        return Part(ok=not self.drain.problem, detail=self.drain.problem)
 
     async def _clickhouse_part(self) -> Part:
         try:
@@ -111,7 +121,12 @@ class ClickPipeline:
             except ClickHouseUnavailable as error:
                 _log.warning("clickhouse_not_reached", error=str(error)[:500])
                 await asyncio.sleep(_RECONNECT_SECONDS)
-        await self.drain.run()
+        try:
+            await self.drain.run()
+        except Exception:
+            # Clicks are still taken and kept; /readyz says that they go no further.
+            _log.exception("drain_ended")
+            raise
 
     async def _connect(self) -> None:
         if not self._clickhouse.opened:

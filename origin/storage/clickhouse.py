@@ -165,6 +165,7 @@ class ClickHouse:
         for client in self._opened:
             client.close()
         self._opened.clear()
+        self._writers, self._readers = queue.Queue(), queue.Queue()
         self._lock.release()
 
 
