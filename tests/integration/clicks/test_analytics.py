@@ -259,7 +259,7 @@ async def test_an_exact_range_is_exact(asker: Asker) -> None:
 async def test_days_with_a_clock_change_hold_their_own_clicks(stack: Stack, filtered: bool) -> None:
     """Straight into the table, since the intake takes no clicks of a year ago."""
     zone = ZoneInfo("Europe/Berlin")
-    times = [  # a list: two times that differ in `fold` alone are equal. Around the change of 25 October 2026 and that of 29 March 2026
+    times = [  # local time and clicks; a list, as two times that differ in `fold` alone are equal
         (datetime(2026, 3, 29, 0, 0, tzinfo=zone), 1),
         (datetime(2026, 3, 29, 23, 59, tzinfo=zone), 2),
         (datetime(2026, 3, 30, 0, 0, tzinfo=zone), 4),
