@@ -1,0 +1,96 @@
+"""An origin that speaks the signed protocol over HTTP and remembers what it was told, each batch once."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from shared import signing
+from shared.errors import BadSignature
+
+
+class OriginFake:
+    """Listens on a port of its own, which stays the same while it is stopped and started again."""
+
+    def __init__(self, secret: str) -> None:
+        self.secret = secret
+        self.answer_secret = secret
+        self.links: dict[str, str] = {}
+        self.asked: list[str] = []
+        self.batches: dict[str, list[dict[str, Any]]] = {}
+        self.posts = 0
+        self.fails = False
+        self._server: ThreadingHTTPServer | None = None
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        self._server = _Server(("127.0.0.1", self.port), _handler(self))
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self) -> None:
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    @property
+    def clicks(self) -> list[dict[str, Any]]:
+        """Each batch id's clicks once, as origin counts them."""
+        return [click for clicks in list(self.batches.values()) for click in clicks]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            if not self._signed(b""):
+                return
+            asked = parse_qs(urlsplit(self.path).query)
+            key = f"{asked['domain'][0]}/{asked['code'][0]}"
+            origin.asked.append(key)
+            value = origin.links.get(key)
+            self._answer(404 if value is None else 200, (value or "").encode())
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if not self._signed(body):
+                return
+            origin.posts += 1
+            batch = json.loads(body)
+            origin.batches.setdefault(batch["batch_id"], batch["clicks"])
+            self._answer(202, b'{"accepted":1,"refused":[]}')
+
+        def _signed(self, body: bytes) -> bool:
+            if origin.fails:
+                self._answer(503, b"")
+                return False
+            given = self.headers.get(signing.HEADER)
+            try:
+                signing.verify(origin.secret, given, self.command, self.path, body, time.time())
+            except BadSignature:
+                self._answer(401, b"")
+                return False
+            return True
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            signature = signing.sign(origin.answer_secret, "RESPONSE", self.path, body, time.time())
+            self.send_header(signing.HEADER, signature)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # its name in the base class
+            pass
+
+    return Handler
