@@ -1,12 +1,14 @@
 """Where a visitor came from: the referring host, and the channel it belongs to."""
 
+import re
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from origin.clicks.text import DIRECT, LONGEST_NAME
 
 UTM_NAMES = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-_CLICK_IDS = ("gclid=", "msclkid=", "gbraid=", "wbraid=", "ttclid=", "twclid=", "li_fat_id=")
+# What advertising networks add to the links that they were paid for.
+_CLICK_ID = re.compile(r"(?:^|&)(?:gclid|gbraid|wbraid|msclkid|ttclid|twclid|li_fat_id)=")
 _PAID_MEDIA = frozenset(
     {"cpc", "ppc", "cpm", "cpv", "paid", "paidsearch", "paid_search", "paidsocial", "paid_social", "display"}
 )
@@ -52,7 +54,7 @@ def urlsplit_query(url: str) -> str:
 
 def channel_of(host: str, domain: str, medium: str, query: str) -> str:
     """paid, email, ai, search, social, internal, referral or direct."""
-    if medium in _PAID_MEDIA or any(name in query for name in _CLICK_IDS):
+    if medium in _PAID_MEDIA or ("=" in query and _CLICK_ID.search(query)):
         return "paid"
     if medium in _EMAIL_MEDIA or host.startswith(_MAIL):
         return "email"

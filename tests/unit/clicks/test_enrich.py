@@ -178,6 +178,8 @@ def test_the_referring_host(referer: str, host: str) -> None:
         ("news.google.co.uk", "", "", "search"),
         ("google.de", "cpc", "", "paid"),
         ("(direct)", "", "gclid=1", "paid"),
+        ("(direct)", "", "a=1&msclkid=2", "paid"),
+        ("(direct)", "", "nogclid=1", "direct"),
         ("l.facebook.com", "", "", "social"),
         ("t.co", "", "", "social"),
         ("mail.google.com", "", "", "email"),
@@ -223,6 +225,9 @@ def test_a_visitor_is_the_same_all_day_and_another_one_tomorrow() -> None:
         ("fe80::1%eth0", "fe80::"),
         ("", ""),
         ("here", ""),
+        ("1.2.3.4\0", ""),
+        ("\uff11.2.3.4", ""),
+        ("1.2.3", ""),
     ],
 )
 def test_an_address_is_cut_so_that_it_names_nobody(ip: str, kept: str) -> None:
