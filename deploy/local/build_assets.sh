@@ -14,13 +14,27 @@ sources() {
         "$1/styles" "$1/templates" "$1/static" -path "*/static/*built*" -prune -o -type f -print | LC_ALL=C sort
 }
 
+# Two builds at once (tests that run side by side) take turns. A lock that outlived its build is taken over.
+lock() {
+    tries=0
+    until mkdir "$1" 2>/dev/null || [ "$tries" -ge 150 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+}
+
+is_fresh() { [ "$(cat "$built/.sources" 2>/dev/null)" = "$now" ]; }
+
 build() {
     app=$1 built=$1/static/built
     now=$(sources "$app" | xargs cksum | cksum)
-    [ "$(cat "$built/.sources" 2>/dev/null)" = "$now" ] && return 0
+    is_fresh && return 0
+    lock "$app/static/.built.lock"
+    trap 'rm -rf "$app/static/.built.lock"' EXIT
+    is_fresh && return 0
     # Made beside and moved in whole: a process that serves the old files meanwhile never sees half of the new.
     fresh=$(mktemp -d "$app/static/.built.XXXXXX")
-    trap 'rm -rf "$fresh"' EXIT
+    trap 'rm -rf "$fresh" "$app/static/.built.lock"' EXIT
     "$modules/.bin/tailwindcss" --minify -i "$app/styles/app.css" -o "$fresh/app.css" >"$fresh/log" 2>&1 ||
         { cat "$fresh/log" >&2; exit 1; }
     rm "$fresh/log"
@@ -39,7 +53,6 @@ build() {
     chmod 755 "$fresh"
     rm -rf "$built"
     mv "$fresh" "$built"
-    trap - EXIT
 }
 
 (build dashboard) & first=$!

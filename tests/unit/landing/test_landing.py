@@ -97,7 +97,8 @@ async def test_the_sitemap_lists_every_page(http: httpx.AsyncClient) -> None:
     answer = await http.get("/sitemap.xml")
     assert answer.headers["content-type"].startswith("application/xml")
     places = [
-        each.text for each in ET.fromstring(answer.content).iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
+        str(each.text)
+        for each in ET.fromstring(answer.content).iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
     ]
     assert sorted(places) == sorted(f"https://nearhop.test{path}" for path in PAGES)
     assert "Sitemap: https://nearhop.test/sitemap.xml" in (await http.get("/robots.txt")).text

@@ -1,0 +1,108 @@
+"""What holds for every page in every size and theme: it fits, it can be read, everything on it has a name."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from dashboard.origin_fake import FakeOrigin
+from tests.browser.conftest import Watched, log_in
+
+CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
+LONG = "https://example.com/" + "a-very-long-part-of-an-address" * 8
+VIEWS: list[dict[str, Any]] = [
+    {"viewport": {"width": width, "height": 780}, "color_scheme": scheme}
+    for width in (375, 1280)
+    for scheme in ("light", "dark")
+]
+IDS = ["phone light", "phone dark", "desk light", "desk dark"]
+
+# Names as a screen reader would find them, for whatever can be focused or pressed.
+NAMELESS = """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea, img, [role=img]")]
+    .filter((each) => each.checkVisibility())
+    .filter((each) => !(each.ariaLabel || each.alt === "" || each.alt || each.labels?.length || each.textContent.trim()
+        || document.getElementById(each.getAttribute("aria-labelledby"))))
+    .map((each) => each.outerHTML.slice(0, 120))"""
+OUTLINE = """() => ({
+    mains: document.querySelectorAll("main").length,
+    h1s: document.querySelectorAll("h1").length,
+    skipped: [...document.querySelectorAll("h1, h2, h3, h4")].map((each) => Number(each.tagName[1]))
+        .filter((level, at, all) => at > 0 && level > all[at - 1] + 1).length,
+    doubled: [...document.querySelectorAll("[id]")].map((each) => each.id).filter((id, at, all) => all.indexOf(id) !== at),
+    dangling: [...document.querySelectorAll("[aria-describedby], [aria-labelledby]")]
+        .flatMap((each) => ["aria-describedby", "aria-labelledby"].map((name) => each.getAttribute(name) ?? ""))
+        .flatMap((ids) => ids.split(" "))
+        .filter((id) => id && !document.getElementById(id)),
+    language: document.documentElement.lang,
+})"""
+OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+async def check(page: Page, name: str) -> None:
+    assert await page.evaluate(OVERFLOW) <= 0, f"{name} scrolls sideways"
+    assert await page.evaluate(CONTRAST) == [], name
+    assert await page.evaluate(NAMELESS) == [], name
+    outline = await page.evaluate(OUTLINE)
+    assert outline == {"mains": 1, "h1s": 1, "skipped": 0, "doubled": [], "dangling": [], "language": "en"}, name
+
+
+async def dashboard_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterator[str]:
+    """Opens each page and state of the dashboard in turn."""
+    await page.goto(f"{base}/login")
+    yield "login"
+    await page.get_by_label("Password").fill("wrong")
+    await page.get_by_role("button", name="Log in").click()
+    yield "login refused"
+    await log_in(page, base)
+    yield "no links"
+    link = origin.add_link(LONG, "k" * 120, title="T" * 200, comments="C" * 300)
+    origin.click(link, 54321, country="GB", referer="r" * 90 + ".example")
+    link["clicks"] = 123_456_789
+    for path in (
+        "links",
+        "links?search=zzz",
+        f"links/{link['id']}",
+        f"links/{link['id']}/edit",
+        f"links/{link['id']}/delete",
+    ):
+        await page.goto(f"{base}/{path}")
+        yield path
+    await page.goto(f"{base}/links/new")
+    await page.get_by_role("button", name="Create link").click()
+    yield "new link refused"
+    await page.goto(f"{base}/api-keys")
+    yield "no keys"
+    await page.get_by_label("Name").fill("N" * 90)
+    await page.get_by_role("button", name="Create key").click()
+    yield "new key"
+    await page.goto(f"{base}/nothing")
+    yield "not found"
+    origin.down = True
+    await page.goto(f"{base}/links")
+    yield "origin down"
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=IDS)
+async def test_every_page_of_the_dashboard(
+    watched: Watched, dashboard: str, origin: FakeOrigin, view: dict[str, Any]
+) -> None:
+    page = await watched.page(**view)
+    async for name in dashboard_pages(page, dashboard, origin):
+        await check(page, name)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=IDS)
+async def test_every_page_of_the_website(watched: Watched, website: str, view: dict[str, Any]) -> None:
+    page = await watched.page(**view)
+    for path in ("/", "/pricing", "/privacy", "/changelog", "/nothing"):
+        await page.goto(f"{website}{path}")
+        await check(page, path)
+
+
+async def test_the_check_of_contrast_finds_what_cannot_be_read(watched: Watched, website: str) -> None:
+    page = await watched.page()
+    await page.goto(f"{website}/privacy")
+    await page.evaluate("document.querySelector('article p').style.color = '#bbb'")
+    assert len(await page.evaluate(CONTRAST)) == 1
