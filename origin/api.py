@@ -46,11 +46,20 @@ def decode(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
+        _refuse_malformed(body)  # msgspec stops at the first field that does not fit: the rest may not even be JSON
         raise Unprocessable(field_message(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest(f"The body is not valid JSON: {error}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        _refuse_malformed(body)
+        raise
+
+
+def _refuse_malformed(body: bytes) -> None:
+    try:
+        msgspec.json.decode(body)
     except RecursionError as error:
         raise BadRequest("The body is nested too deeply.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"The body is not valid JSON: {error}.") from error
 
 
 def read_query(request: Request, kind: type[T]) -> T:

@@ -118,7 +118,11 @@ def _schemas(described: list[Operation]) -> tuple[dict[str, Any], dict[str, Any]
     """The schema of each type that the operations name, by `_type_key`, and the components they refer to."""
     named = [kind for each in described for kind in (each.body, each.response) if kind is not None]
     lists = [kind for kind in named if isinstance(kind, ListOf)]
-    types = [ErrorBody, *(kind for kind in named if not isinstance(kind, ListOf)), *(kind for each in lists for kind in each.kinds)]
+    types = [
+        ErrorBody,
+        *(kind for kind in named if not isinstance(kind, ListOf)),
+        *(kind for each in lists for kind in each.kinds),
+    ]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     found: dict[str, Any] = {_type_key(kind): schema for kind, schema in zip(types, schemas, strict=True)}
     for each in lists:

@@ -1,12 +1,15 @@
 """What the API answers when it can't do what was asked: one class a status, the docstring being the default message."""
 
 import logging
+from collections.abc import Iterable
 from http import HTTPStatus
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.types import Scope
 
 _log = logging.getLogger(__name__)
 
@@ -132,10 +135,36 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     problem.status = error.status_code
     problem.code = _CODES.get(error.status_code, "bad_request")
     if error.status_code == HTTPStatus.NOT_FOUND:
-        problem.message = (
-            f"There is no {request.method} {request.url.path} here: /api/v1/openapi.json lists what there is."
-        )
+        problem.message = f"There is no {request.url.path} here: /api/v1/openapi.json lists what there is."
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        methods = ", ".join(sorted(_methods_here(request.app.routes, _fresh_scope(request))))
+        problem.message = f"{request.method} is not possible here, but {methods} is."
+        problem.headers["Allow"] = methods
     return problem_response(request, problem)
+
+
+def _fresh_scope(request: Request) -> Scope:
+    """The request's scope as it was before any route was matched."""
+    root_path = request.scope.get("app_root_path", "")
+    return {
+        "type": "http",
+        "method": request.method,
+        "path": request.scope["path"],
+        "root_path": root_path,
+        "headers": [],
+    }
+
+
+def _methods_here(routes: Iterable[BaseRoute], scope: Scope) -> set[str]:
+    """The methods of every route with this path: the router knows only those of the first."""
+    found: set[str] = set()
+    for route in routes:
+        match, child = route.matches(scope)
+        if isinstance(route, Mount) and match is not Match.NONE:
+            found |= _methods_here(route.routes, {**scope, **child})
+        elif isinstance(route, Route) and match is not Match.NONE:
+            found |= route.methods or set()
+    return found
 
 
 async def on_database_trouble(request: Request, error: Exception) -> Response:

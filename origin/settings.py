@@ -15,9 +15,22 @@ class OriginSettings:
     host: str = setting("Address that the services listen on.", "127.0.0.1")
     origin_port: int = setting("Port of the REST API.", 8000, least=0)
     edge_port: int = setting("Port of the local edge.", 8787, least=0)
+    dashboard_port: int = setting("Port of the dashboard.", 8001, least=0)
+    jobs_port: int = setting("Port of the jobs process's health and metrics.", 8004, least=0)
     origin_url: str = setting("Address at which others reach the REST API; empty: http://127.0.0.1 and its port.", "")
     edge_url: str = setting(
         "Public address of the default short domain; empty: http://localhost and the edge's port.", ""
+    )
+    dashboard_url: str = setting("Base URL of the dashboard, as browsers open it. Empty: the local one.", "")
+    mail_url: str = setting(
+        "SMTP server for mail, as smtp://user:password@host:port or smtps://...; empty: letters go to a local mailbox.",
+        "",
+        secret=True,
+    )
+    mail_from: str = setting("Who mail is from, as `Name <address>`.", "Nearhop <nearhop@localhost.localdomain>")
+    trusted_proxies: tuple[str, ...] = setting(
+        "Addresses whose X-Forwarded-For is believed, with commas: the dashboard's and those of reverse proxies.",
+        ("127.0.0.1", "::1"),
     )
     default_domain: str = setting(
         "Short domain that every workspace may use, as a host name without port.", "localhost"
@@ -63,6 +76,21 @@ class OriginSettings:
     def public_api_url(self) -> str:
         """Base of the REST API's addresses, without a final slash."""
         return (self.origin_url or f"http://127.0.0.1:{self.origin_port}").rstrip("/")
+
+    @property
+    def public_dashboard_url(self) -> str:
+        """Base of the dashboard's pages, without a final slash."""
+        return (self.dashboard_url or f"http://localhost:{self.dashboard_port}").rstrip("/")
+
+    @property
+    def mailbox_folder(self) -> Path:
+        """Where letters stay when no SMTP server is set."""
+        return self.home / "mail"
+
+    @property
+    def shows_mailbox(self) -> bool:
+        """Whether this is a local installation that sends no mail, whose letters are read here."""
+        return self.embedded_postgres and not self.mail_url
 
     @property
     def signing_key(self) -> str:

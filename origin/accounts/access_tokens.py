@@ -23,7 +23,7 @@ class Claims:
 
 
 class AccessTokens:
-    """Makes and reads access tokens under the installation's secret key."""
+    """Makes and reads access tokens under the installation's secret key. `seconds` is at least 1."""
 
     def __init__(self, secret_key: str, *, seconds: int = SECONDS) -> None:
         # A key of its own, so that no other use of the secret key can stand in for a token.

@@ -49,7 +49,7 @@ users = sa.Table(
     _id(),
     sa.Column("email", sa.Text, nullable=False, unique=True),  # lower case
     sa.Column("name", sa.Text, nullable=False, server_default=""),
-    sa.Column("password_hash", sa.Text, nullable=False),
+    _text("password_hash"),  # NULL: signs in elsewhere
     _time("created_at", default_now=True),
 )
 
@@ -82,6 +82,44 @@ refresh_tokens = sa.Table(
     sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False, index=True),
     _time("used_at"),
     _time("created_at", default_now=True),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    _id(),
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("family", UUID, nullable=False, unique=True),
+    sa.Column("address", sa.Text, nullable=False, server_default=""),
+    sa.Column("user_agent", sa.Text, nullable=False, server_default=""),
+    _time("created_at", default_now=True),
+    _time("last_used_at", default_now=True),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False, index=True),
+)
+
+mail_tokens = sa.Table(
+    "mail_tokens",
+    metadata,
+    _id(),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), index=True),
+    sa.Column("payload", JSONB(none_as_null=True)),
+    sa.Column("nonce", BYTEA, nullable=False),  # the token is made of it and of the secret key
+    sa.Column("token_hash", BYTEA, nullable=False, unique=True),
+    _time("created_at", default_now=True),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    _time("used_at"),
+    sa.Index("mail_tokens_purpose_email_idx", "purpose", "email"),
+)
+
+throttles = sa.Table(
+    "throttles",
+    metadata,
+    sa.Column("key", BYTEA, primary_key=True),  # a hash: no need to keep what was tried
+    sa.Column("failures", sa.Integer, nullable=False),
+    _time("blocked_until"),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
 )
 
 api_keys = sa.Table(

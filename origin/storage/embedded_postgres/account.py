@@ -8,6 +8,7 @@ of root's: to pass by file permissions.
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,13 @@ class Account:
     uid: int
     gid: int
     prefix: tuple[str, ...] = ()
+
+    def bound_prefix(self, number: signal.Signals) -> tuple[str, ...]:
+        """The prefix, and that the kernel sends the command this signal when we are gone, where setpriv can arrange it."""
+        setpriv = shutil.which("setpriv")
+        if setpriv is None:
+            return self.prefix
+        return (*(self.prefix or (setpriv,)), f"--pdeathsig={number.name.removeprefix('SIG')}")
 
     def own(self, folder: Path) -> None:
         """Hand a folder that we made to this user, for nobody else to enter."""

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from shared.home import socket_folder
 MAJOR_VERSION = "18"
 USER = "nearhop"
 DATABASE = "nearhop"
+_UNFINISHED = "postgres-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,19 @@ def _make_socket_folder(folder: Path, chosen: account.Account) -> None:
 
 def _initialize(cluster: Cluster) -> None:
     """Make the data in a folder beside, and move it into place when it is whole."""
-    made = Path(tempfile.mkdtemp(prefix="postgres-", dir=cluster.data.parent))
+    for started in cluster.data.parent.glob(_UNFINISHED + "*"):
+        shutil.rmtree(started)
+    made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=cluster.data.parent))
     cluster.account.own(made)
     options = ["-U", USER, "-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    command = [*cluster.account.prefix, str(program("initdb")), "-D", str(made), *options, "--auth=trust"]
+    command = [
+        *cluster.account.bound_prefix(signal.SIGKILL),
+        str(program("initdb")),
+        "-D",
+        str(made),
+        *options,
+        "--auth=trust",
+    ]
     done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=120, check=False)  # noqa: S603  # no input of others
     if done.returncode:
         shutil.rmtree(made, ignore_errors=True)

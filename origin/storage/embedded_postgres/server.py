@@ -127,17 +127,15 @@ def _launch(cluster: Cluster) -> "subprocess.Popen[bytes]":
         "timezone": "UTC",
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    command = [*_dies_with_us(cluster), str(program("postgres")), "-D", str(cluster.data), *options]
+    command = [
+        *cluster.account.bound_prefix(signal.SIGINT),
+        str(program("postgres")),
+        "-D",
+        str(cluster.data),
+        *options,
+    ]
     # A session of its own: Ctrl-C in a terminal is for the supervisor, which stops Postgres after its clients.
     return subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL, start_new_session=True, env=_environment())  # noqa: S603  # no input of others
-
-
-def _dies_with_us(cluster: Cluster) -> tuple[str, ...]:
-    """The command's prefix that has the kernel send SIGINT (an orderly end) to Postgres when we are gone."""
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        return cluster.account.prefix
-    return (*(cluster.account.prefix or (setpriv,)), "--pdeathsig=INT")
 
 
 def _environment() -> dict[str, str]:

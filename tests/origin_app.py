@@ -1,0 +1,81 @@
+"""Origin's API as a small app for tests: real Postgres, no ClickHouse, every answer held to the OpenAPI document."""
+
+from collections.abc import Sequence
+
+import httpx
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Match, Mount
+
+from origin import health
+from origin.accounts import views as accounts
+from origin.accounts.access_tokens import AccessTokens
+from origin.accounts.authenticator import Authenticator
+from origin.accounts.passwords import Passwords
+from origin.app import assemble
+from origin.links import miss
+from origin.links import views as links
+from origin.links.codes import Codes
+from origin.links.loops import Loops
+from origin.links.reader import ClickTotals, NoTotals, Reader
+from origin.links.service import Links
+from origin.openapi import ApiRoute, ListOf, Operation
+from origin.qr import views as qr
+from origin.workspaces import views as workspaces
+
+SECRET_KEY = "a secret key for tests"
+EDGE_SECRET = "an edge secret for tests"
+EDGE_URL = "http://localhost:8787"
+API_URL = "http://api.test"
+
+
+def make_app(
+    engine: AsyncEngine, *, totals: ClickTotals | None = None, allow_private: bool = False, seconds: int = 900
+) -> Starlette:
+    """Everything but clicks and analytics. `seconds` is how long access tokens are good for."""
+    tokens = AccessTokens(SECRET_KEY, seconds=seconds)
+    service = Links(Codes(SECRET_KEY), Loops(EDGE_URL, "localhost"), "localhost", allow_private)
+    reader = Reader(totals or NoTotals(), "localhost", EDGE_URL, API_URL)
+    api = [*accounts.routes(Passwords(), tokens), *workspaces.routes(), *links.routes(service, reader), *qr.routes()]
+    others = [*miss.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]
+    return assemble(api, others, engine, Authenticator(engine, tokens))
+
+
+def make_client(app: Starlette, token: str = "", *, base_url: str = API_URL) -> httpx.AsyncClient:
+    """A client of the app, each of whose answers is checked against the operation that it came from."""
+
+    async def check(response: httpx.Response) -> None:
+        await response.aread()
+        check_answer(app, response)
+
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url=base_url, headers=headers, event_hooks={"response": [check]})
+
+
+def check_answer(app: Starlette, response: httpx.Response) -> None:
+    """Fail where an answer's status or body is not what its operation says."""
+    operation = find_operation(app.routes, response.request.method, response.request.url.path)
+    if operation is None:
+        return
+    if response.status_code != operation.status:
+        assert response.status_code in operation.possible_errors(), f"undocumented: {response.status_code}"
+        assert response.headers["content-type"] == "application/json"
+        error = response.json()["error"]
+        assert set(error) == {"code", "message", "doc_url"}
+    elif isinstance(operation.response, ListOf):
+        assert isinstance(response.json(), list)
+    elif operation.response is not None:
+        msgspec.json.decode(response.content, type=operation.response)
+
+
+def find_operation(routes: Sequence[BaseRoute], method: str, path: str) -> Operation | None:
+    """The operation that a call goes to."""
+    scope = {"type": "http", "method": method, "path": path, "headers": []}
+    for route in routes:
+        if isinstance(route, Mount) and path.startswith(f"{route.path}/"):
+            return find_operation(route.routes, method, path.removeprefix(route.path))
+        if isinstance(route, ApiRoute) and route.matches(scope)[0] is Match.FULL:
+            return route.operation
+    return None
