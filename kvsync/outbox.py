@@ -25,8 +25,8 @@ class Outbox:
         self._connection = connection
         self._settings = settings
 
-    async def claim(self) -> Claim:
-        """Lease the keys with due changes; an empty claim when there are none."""
+    async def claim(self, rows: int) -> Claim:
+        """Lease the keys of so many due changes at most; an empty claim when there are none."""
         # Taken before the statement is sent, so that our clock gives up before Postgres's lease ends.
         deadline = time.monotonic() + self._settings.kv_lease_seconds
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
@@ -34,7 +34,7 @@ class Outbox:
             _SQL["claim"],
             {
                 "owner": owner,
-                "rows": self._settings.kv_batch_pairs,
+                "rows": rows,
                 "lease": self._settings.kv_lease_seconds,
                 "key_interval": self._settings.kv_key_interval_seconds,
             },

@@ -1,7 +1,9 @@
 """Writes the changes of a claim to KV in bulk calls, and finds the one that spoils a call."""
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
+from kvsync.batch_size import BatchSize
 from kvsync.changes import Change, Claim, Outcome
 from kvsync.errors import KvError, KvRefused, KvUncertain, LeaseLost
 from kvsync.kv_api import KvApi
@@ -16,10 +18,11 @@ Write = Callable[[Iterable[Change]], Awaitable[set[str]]]
 class Publisher:
     """Publishes claims. `renew` prolongs leases, as Outbox.renew does."""
 
-    def __init__(self, api: KvApi, settings: Settings, renew: Renew) -> None:
+    def __init__(self, api: KvApi, settings: Settings, renew: Renew, size: BatchSize) -> None:
         self._api = api
         self._settings = settings
         self._renew = renew
+        self._size = size
 
     async def publish(self, claim: Claim, outcome: Outcome) -> None:
         """Write what is newer than KV's. Fills `outcome` as it goes, so that it is right when this is cancelled too."""
@@ -28,9 +31,9 @@ class Publisher:
         puts = [change for change in good if change.value is not None]
         deletes = [change for change in good if change.value is None]
         try:
-            for batch in batches(puts, self._settings.kv_batch_pairs, self._settings.kv_batch_bytes):
+            for batch in batches(puts, self._size.pairs, self._settings.kv_batch_bytes):
                 await self._write(self._api.put, batch, claim, outcome)
-            for batch in batches(deletes, self._settings.kv_batch_pairs, self._settings.kv_batch_bytes):
+            for batch in batches(deletes, self._size.pairs, self._settings.kv_batch_bytes):
                 await self._write(self._api.delete, batch, claim, outcome)
         except KvError as error:
             outcome.error = error
@@ -39,6 +42,7 @@ class Publisher:
         batch = await self._still_ours(batch, claim)
         # Until the answer is here, the call may or may not have been carried out.
         outcome.uncertain.extend(batch)
+        began = time.monotonic()
         try:
             again = await write(batch)
         except KvRefused as error:
@@ -46,10 +50,12 @@ class Publisher:
             await self._split(write, batch, claim, outcome, str(error))
             return
         except KvUncertain:
+            self._size.unanswered()
             raise
         except KvError:
             _certain(batch, outcome)
             raise
+        self._size.took(len(batch), time.monotonic() - began)
         _certain(batch, outcome)
         outcome.written += [change for change in batch if change.key not in again]
         outcome.put_off += [change for change in batch if change.key in again]

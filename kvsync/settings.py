@@ -38,7 +38,9 @@ class Settings:
     kv_lease_seconds: float = setting(
         "How long a claimed key is kept from other kvsyncs; at least twice the timeout and a second.", 30.0, least=1
     )
-    kv_batch_pairs: int = setting("Most pairs in one bulk call (Cloudflare takes 10,000).", 2_000, least=1)
+    kv_batch_pairs: int = setting(
+        "Most pairs in one bulk call (Cloudflare takes 10,000); fewer are sent while calls are slow.", 2_000, least=1
+    )
     kv_batch_bytes: int = setting("Most bytes in one bulk call (Cloudflare takes 100 MB).", 50_000_000, least=1_000)
     kv_key_interval_seconds: float = setting(
         "Least time between two writes of one key (Cloudflare takes one a second).", 1.0, least=0

@@ -9,6 +9,7 @@ from psycopg import AsyncConnection
 
 from kvsync import database
 from kvsync.backoff import Backoff
+from kvsync.batch_size import BatchSize
 from kvsync.changes import Claim, Outcome
 from kvsync.errors import KvBusy, KvError
 from kvsync.health import Health
@@ -24,6 +25,8 @@ log = structlog.get_logger("kvsync")
 # When told to stop, a round may go on for this long; the supervisor gives a process 8 s in all.
 GRACE_SECONDS = 4.0
 _SHORTEST_WAIT_SECONDS = 0.05
+# Calls are kept this much shorter than their timeout, so that a slow moment is no failure.
+_CALLS_IN_A_TIMEOUT = 5
 
 
 class Worker:
@@ -36,6 +39,7 @@ class Worker:
         self._metrics = metrics
         self._health = health
         self._backoff = Backoff(settings.kv_backoff_seconds)
+        self._size = BatchSize(settings.kv_batch_pairs, settings.kv_timeout_seconds / _CALLS_IN_A_TIMEOUT)
 
     async def run(self) -> None:
         """Work until told to stop, through failures of Postgres and of KV."""
@@ -86,12 +90,12 @@ class Worker:
 
     async def round(self, outbox: Outbox) -> Outcome | None:
         """Claim and publish once; None when nothing was due."""
-        claim = await outbox.claim()
+        claim = await outbox.claim(self._size.pairs)
         if not claim.changes:
             return None
         outcome = Outcome()
         try:
-            await Publisher(self._api, self._settings, outbox.renew).publish(claim, outcome)
+            await Publisher(self._api, self._settings, outbox.renew, self._size).publish(claim, outcome)
         finally:
             # Also when cancelled: what is known is written down, what was not sent is free again.
             await outbox.finish(claim, outcome)

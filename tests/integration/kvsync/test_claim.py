@@ -1,7 +1,6 @@
 """Claims that meet in the database, step by step."""
 
 import asyncio
-import dataclasses
 
 from kvsync import database
 from kvsync.outbox import Outbox
@@ -16,10 +15,10 @@ async def test_of_two_claims_at_the_same_moment_one_gets_the_key(settings: Setti
         await database.connect(settings.database_url) as second,
     ):
         async with first.transaction():
-            taken = await Outbox(first, settings).claim()
+            taken = await Outbox(first, settings).claim(10)
             # The first lease is not committed yet, so the second claim sees a due change of a key that looks free.
             await editor.put("a", "https://example.com/2")
-            late = asyncio.create_task(Outbox(second, settings).claim())
+            late = asyncio.create_task(Outbox(second, settings).claim(10))
             await _waits_for_a_lock(editor)
         assert [change.version for change in taken.changes] == [1]
         assert (await late).changes == []
@@ -29,7 +28,7 @@ async def test_the_oldest_changes_are_claimed_first(settings: Settings, editor: 
     for code in ("z", "m", "a"):
         await editor.put(code, "https://example.com/")
     async with await database.connect(settings.database_url) as connection:
-        claim = await Outbox(connection, dataclasses.replace(settings, kv_batch_pairs=2)).claim()
+        claim = await Outbox(connection, settings).claim(2)
     assert {change.key for change in claim.changes} == {f"{DOMAIN}/z", f"{DOMAIN}/m"}
 
 
@@ -38,7 +37,7 @@ async def test_a_lease_that_was_lost_is_not_renewed(settings: Settings, editor: 
     await editor.put("b", "https://example.com/")
     async with await database.connect(settings.database_url) as connection:
         outbox = Outbox(connection, settings)
-        claim = await outbox.claim()
+        claim = await outbox.claim(10)
         taken_over = "update kv_keys set claimed_by = 'another' where key = %s"
         await editor.connection.execute(taken_over, (f"{DOMAIN}/a",))
         assert await outbox.renew(claim, [change.key for change in claim.changes]) == {f"{DOMAIN}/b"}

@@ -2,6 +2,7 @@ import time
 
 import pytest
 
+from kvsync.batch_size import BatchSize
 from kvsync.changes import Change, Claim, Outcome
 from kvsync.errors import KvBusy, KvForbidden, KvUncertain, LeaseLost
 from kvsync.kv_api import KvApi
@@ -29,7 +30,7 @@ async def all_ours(claim: Claim, keys: list[str]) -> set[str]:
 
 async def published(api: KvApi, settings: Settings, claim: Claim) -> Outcome:
     outcome = Outcome()
-    await Publisher(api, settings, all_ours).publish(claim, outcome)
+    await Publisher(api, settings, all_ours, BatchSize(100, 1)).publish(claim, outcome)
     return outcome
 
 
@@ -100,7 +101,7 @@ async def test_no_call_is_started_that_could_outlast_its_leases(api: KvApi, sett
 
     outcome = Outcome()
     short = claimed(put("a/1"), put("a/2"), seconds=settings.kv_timeout_seconds)
-    await Publisher(api, settings, taken_over).publish(short, outcome)
+    await Publisher(api, settings, taken_over, BatchSize(100, 1)).publish(short, outcome)
     assert isinstance(outcome.error, LeaseLost)
     assert fake.calls == []
 
@@ -117,3 +118,33 @@ def test_a_call_has_no_more_pairs_and_bytes_than_it_may() -> None:
     assert [len(part) for part in batches(changes, 100, 3 * size)] == [3, 3, 3, 1]
     assert [len(part) for part in batches(changes, 100, 1)] == [1] * 10
     assert list(batches([], 4, 100)) == []
+
+
+def test_calls_grow_while_they_are_quick_and_shrink_when_they_are_slow() -> None:
+    size = BatchSize(1_000, good_seconds=2)
+    for _ in range(10):
+        size.took(size.pairs, 0.1)
+    assert size.pairs == 1_000
+    size.took(1_000, 1.5)
+    assert size.pairs == 1_000
+    size.took(1_000, 3)
+    assert size.pairs == 500
+    size.took(20, 0.01)
+    assert size.pairs == 500, "a small call says nothing about large ones"
+    size.unanswered()
+    assert size.pairs == 62
+    for _ in range(10):
+        size.unanswered()
+    assert size.pairs == 1
+    size.took(1, 9)
+    assert size.pairs == 1
+
+
+async def test_a_call_without_an_answer_makes_the_next_ones_smaller(
+    api: KvApi, settings: Settings, fake: FakeKv
+) -> None:
+    size = BatchSize(100, 1)
+    fake.faults.append(Fault())
+    await Publisher(api, settings, all_ours, size).publish(claimed(*[put(f"a/{n}") for n in range(100)]), Outcome())
+    await Publisher(api, settings, all_ours, size).publish(claimed(*[put(f"a/{n}") for n in range(24)]), Outcome())
+    assert fake.calls == [("put", 12), ("put", 12)]
