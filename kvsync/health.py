@@ -15,9 +15,11 @@ class Health:
         """The part answered."""
         self._failures[part] = ""
 
-    def fail(self, part: str, why: str) -> None:
-        """The part did not answer."""
+    def fail(self, part: str, why: str) -> bool:
+        """The part did not answer; True when that, or the reason, is new and worth a line in the log."""
+        new = self._failures[part] != why
         self._failures[part] = why
+        return new
 
     def failed(self, part: str) -> bool:
         """The part's last try failed, or there was none."""

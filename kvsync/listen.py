@@ -22,8 +22,8 @@ async def listen(settings: Settings, signals: Signals, health: Health) -> None:
         try:
             await _hear(settings, signals, health, backoff)
         except psycopg.Error as error:
-            health.fail("notifications", database.why(error))
-            log.warning("notifications_failed", error=database.why(error))
+            if health.fail("notifications", database.why(error)):
+                log.warning("notifications_failed", error=database.why(error))
             await signals.pause(backoff.next())
 
 

@@ -60,9 +60,9 @@ class Worker:
                 async with await database.connect(self._settings.database_url) as connection:
                     await self.until_stopped(connection)
             except psycopg.Error as error:
-                self._health.fail("postgres", database.why(error))
                 self._metrics.failed.labels("postgres").inc()
-                log.warning("postgres_failed", error=database.why(error))
+                if self._health.fail("postgres", database.why(error)):
+                    log.warning("postgres_failed", error=database.why(error))
                 await self._signals.pause(self._backoff.next())
 
     async def until_stopped(self, connection: AsyncConnection[Any]) -> None:

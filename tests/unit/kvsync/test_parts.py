@@ -90,6 +90,13 @@ def test_other_keys_are_not(key: str) -> None:
     assert not looks_like_ours(key)
 
 
+def test_the_same_failure_again_is_no_news() -> None:
+    health = Health()
+    assert [health.fail("kv", why) for why in ("away", "away", "busy")] == [True, False, True]
+    health.pass_("kv")
+    assert health.fail("kv", "busy")
+
+
 async def test_health_says_which_part_fails() -> None:
     metrics, health = Metrics(), Health()
     metrics.depth.set(3)
