@@ -96,8 +96,12 @@ class EdgeProcess:
     def location_bytes(self, path: str) -> bytes:
         """What stands after `Location: ` on the wire, read from a raw socket."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as raw:
-            raw.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-            answer = b"".join(iter(lambda: raw.recv(65536), b""))
+            raw.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            answer = b""
+            while b"\r\n\r\n" not in answer:
+                received = raw.recv(65536)
+                assert received, answer
+                answer += received
         head = answer.partition(b"\r\n\r\n")[0]
         lines = [line for line in head.split(b"\r\n") if line.lower().startswith(b"location: ")]
         assert len(lines) == 1, answer

@@ -69,11 +69,11 @@ def test_this_machine_has_many_names(shared_edge: EdgeProcess, host: str) -> Non
     assert shared_edge.request("/names", Host=host)[0] == 302
 
 
-@pytest.mark.parametrize("host", ["evil.example", "..", "a" * 300, "xn--", "é.example"])
+@pytest.mark.parametrize("host", ["evil.example", "..", "a" * 300, "xn--"])
 def test_unknown_hosts_get_a_plain_no(shared_edge: EdgeProcess, host: str) -> None:
     shared_edge.put({"names": "https://example.com/"})
-    status, headers, body = shared_edge.request("/names", Host=host.encode().decode("latin-1"))
-    assert status in (400, 404)
+    status, headers, body = shared_edge.request("/names", Host=host)
+    assert status == 404
     assert "location" not in headers
     assert host.encode() not in body
 
