@@ -12,9 +12,9 @@ from origin.clicks.enrich import ClickRow
 from tests.integration.clicks.support import Stack, running
 
 # These say which way a click came, or are salted.
-OTHERWISE = {"batch_id", "block_id", "edge", "received_at", "visitor"}
+OTHERWISE = {"batch_id", "block_id", "edge", "received_at", "visitor", "enriched_by"}
 SAME = [name for name in ClickRow._fields if name not in OTHERWISE]
-ROWS = f"SELECT {', '.join(SAME)} FROM clicks ORDER BY click_id"  # noqa: S608  # the row's own fields
+ROWS = f"SELECT {', '.join(SAME)} FROM clicks ORDER BY click_id"
 TOTALS = "SELECT workspace_id, link_id, verdict, sum(requests) AS n FROM link_counts GROUP BY ALL ORDER BY ALL"
 COUNTRIES = "SELECT value, sum(clicks) AS n FROM dimension_counts WHERE dimension = 'country' GROUP BY ALL ORDER BY ALL"
 VISITORS = "SELECT workspace_id, uniqExact(visitor) AS n FROM clicks GROUP BY ALL ORDER BY ALL"
@@ -33,7 +33,8 @@ async def test_loaded_clicks_are_those_that_the_intake_brings(home: Path, engine
     async with running(tmp_path / "second", engine) as second:
         loaded = await Loader(second.clickhouse, Model(shape)).load()
         assert loaded.clicks == shape.clicks
-        assert await answers(second) == taken
+        for ours, theirs in zip(await answers(second), taken, strict=True):
+            assert [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]][:1] == []
         assert await second.scalar("SELECT count() FROM system.tables WHERE name LIKE 'model_%'") == 0
     assert len(taken[0]) == shape.clicks
 
