@@ -53,6 +53,8 @@ def _default(each: "dataclasses.Field[Any]", kind: Any) -> str:
         return "empty"
     if kind is bool:
         return f"`{str(each.default).lower()}`"
+    if isinstance(each.default, tuple):
+        return f"`{','.join(each.default)}`"
     if isinstance(each.default, Path):
         return f"`{each.default.as_posix()}`"
     return f"`{each.default}`"

@@ -1,4 +1,8 @@
-"""`python -m origin` serves the API; `python -m origin migrate` brings the database's schema up to this release."""
+"""`python -m origin` serves the API.
+
+`python -m origin migrate` brings the database's schema up to this release; `python -m origin mailbox` prints the letters
+that a local installation has kept instead of sending, the newest last.
+"""
 
 import signal
 import sys
@@ -10,6 +14,7 @@ from origin import logs
 from origin.app import create_app
 from origin.bootstrap import bootstrap
 from origin.clicks.settings import ClickSettings
+from origin.mail.mailbox import Mailbox
 from origin.settings import OriginSettings
 from origin.startup import CannotStart, prepare
 from origin.storage import migrate
@@ -27,6 +32,9 @@ def main(arguments: list[str]) -> int:
         settings = load(OriginSettings)
         if arguments == ["migrate"]:
             migrate.upgrade(settings.postgres_url)
+            return 0
+        if arguments == ["mailbox"]:
+            _print_mailbox(Mailbox(settings.mailbox_folder))
             return 0
         if arguments:
             print(__doc__, file=sys.stderr)  # noqa: T201  # for whoever typed it
@@ -53,8 +61,15 @@ def serve(settings: OriginSettings, click_settings: ClickSettings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=_GRACEFUL_SECONDS,
     )
+
+
+def _print_mailbox(mailbox: Mailbox) -> None:
+    for letter in reversed(mailbox.letters()):
+        headers = (f"{name}: {letter.message[name]}" for name in ("Date", "To", "Subject"))
+        print("\n".join([*headers, "", letter.text]))  # noqa: T201  # a command's answer
 
 
 def _exit(number: int, frame: FrameType | None) -> None:

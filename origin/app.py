@@ -19,6 +19,8 @@ from origin.bootstrap import Origin
 from origin.clicks import views as clicks
 from origin.links import miss
 from origin.links import views as links
+from origin.mail import views as mailbox
+from origin.mail.mailbox import Mailbox
 from origin.middleware import BodyLimit, RequestTrace
 from origin.openapi import PREFIX
 from origin.problems import ApiProblem, on_api_problem, on_database_trouble, on_http_exception, on_unexpected_error
@@ -37,6 +39,8 @@ def create_app(origin: Origin) -> Starlette:
     ]
     secret = origin.settings.edge_signing_secret
     internal = [*miss.routes(secret), *clicks.routes(origin.clicks, secret)]
+    if origin.settings.shows_mailbox:
+        internal.extend(mailbox.routes(Mailbox(origin.settings.mailbox_folder)))
     checks = [health.postgres_check(origin.engine), origin.clicks.ready]
     return assemble(
         api,

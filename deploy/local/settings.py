@@ -17,6 +17,7 @@ class LocalSettings:
     dashboard_port: int = setting("Port of the dashboard.", 8001, least=1)
     landing_port: int = setting("Port of the marketing site.", 8002, least=1)
     kvsync_port: int = setting("Port of kvsync's health and metrics.", 8003, least=1)
+    jobs_port: int = setting("Port of the jobs process's health and metrics.", 8004, least=1)
     kv_api_port: int = setting("Port of the local stand-in for Cloudflare's KV API.", 8788, least=1)
     ready_timeout: float = setting("Seconds that a start may take until every process is ready.", 120.0, least=1)
     secret_key: str = setting(
@@ -36,7 +37,7 @@ class LocalSettings:
 
     def ports(self) -> dict[str, int]:
         """Every port that this start will listen on, by the setting's name."""
-        names = ("edge_port", "origin_port", "dashboard_port", "landing_port", "kvsync_port", "kv_api_port")
+        names = ("edge_port", "origin_port", "dashboard_port", "landing_port", "kvsync_port", "jobs_port", "kv_api_port")
         return {name: getattr(self, name) for name in names}
 
     def url(self, name: str) -> str:

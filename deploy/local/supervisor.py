@@ -8,9 +8,9 @@ from pathlib import Path
 from deploy.local import leftovers
 from deploy.local.process import Process, Say
 
-# The edge hands its buffered clicks to origin, and origin writes to Postgres: so they stop in this order. The seconds
+# The edge hands its buffered clicks to origin, and all write to Postgres: so they stop in this order. The seconds
 # add up to less than ten; a process that takes longer is killed.
-STOP_ORDER = ((("edge", "dashboard", "landing"), 4.0), (("kvsync", "origin"), 4.0), (("postgres",), 1.5))
+STOP_ORDER = ((("edge", "dashboard", "landing", "jobs"), 4.0), (("kvsync", "origin"), 4.0), (("postgres",), 1.5))
 
 
 class Supervisor:

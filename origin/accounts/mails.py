@@ -13,7 +13,7 @@ from origin.mail import letters
 from origin.mail.post import Post
 from origin.storage.tables import Row, users
 
-SEND_TOKEN = "accounts.send_token"
+SEND_TOKEN = "accounts.send_token"  # noqa: S105  # the name of a task
 TELL_OF_CHANGE = "accounts.tell_of_change"
 
 _PATHS = {

@@ -1,0 +1,14 @@
+"""Every task that the jobs process knows, by name."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from origin.accounts.mail_tokens import MailTokens
+from origin.accounts.mails import AccountMails
+from origin.jobs.worker import Task
+from origin.mail.post import Post
+from origin.settings import OriginSettings
+
+
+def tasks_of(settings: OriginSettings, engine: AsyncEngine, post: Post) -> dict[str, Task]:
+    """The tasks with what they need."""
+    return AccountMails(engine, MailTokens(settings.signing_key), post, settings.public_dashboard_url).tasks()
