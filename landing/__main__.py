@@ -1,6 +1,8 @@
 """`python -m landing`: serve the website until SIGTERM or Ctrl-C."""
 
+import signal
 import sys
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -20,16 +22,26 @@ def main() -> None:
         sys.exit(str(error))
     log = structlog.get_logger()
     log.info("landing starts", port=settings.landing_port)
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.landing_port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=_STOP_SECONDS,
-    )
-    log.info("landing stopped")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _exit)  # uvicorn takes both over while it serves, and raises them again when it has ended
+    try:
+        uvicorn.run(
+            create_app(settings),
+            host=settings.host,
+            port=settings.landing_port,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+        )
+    finally:
+        log.info("landing stopped")
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    """An end that was asked for is no failure."""
+    del number, frame
+    sys.exit(0)
 
 
 if __name__ == "__main__":
