@@ -1,10 +1,10 @@
 """Argon2id hashes, made in threads: one takes about 64 MB and a tenth of a second, so only a few run at once."""
 
-from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from origin.problems import Unavailable, Unprocessable
+from origin.problems import Unprocessable
+from origin.threads import BoundedThreads
 
 MIN_LENGTH = 8
 MAX_LENGTH = 256
@@ -17,7 +17,8 @@ class Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
-        self._limiter = CapacityLimiter(_AT_ONCE)
+        crowded = "Too many people log in at this moment: try again in a few seconds."
+        self._threads = BoundedThreads(_AT_ONCE, _WAITING, crowded)
         # Compared against when there is no such user, so that the answer takes as long.
         self._nobody = self._hasher.hash("nobody has this password")
 
@@ -25,14 +26,11 @@ class Passwords:
         """The hash to store; raises Unprocessable for a password that is too short or too long."""
         if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
             raise Unprocessable(f"password: it has {MIN_LENGTH} to {MAX_LENGTH} characters.")
-        self._refuse_when_crowded()
-        return await to_thread.run_sync(self._hasher.hash, password, limiter=self._limiter)
+        return await self._threads.run(self._hasher.hash, password)
 
     async def matches(self, stored: str | None, password: str) -> bool:
         """Whether the password belongs to the stored hash; False, in the same time, where there is none."""
-        self._refuse_when_crowded()
-        shortened = password[: MAX_LENGTH + 1]
-        return await to_thread.run_sync(self._matches, stored, shortened, limiter=self._limiter)
+        return await self._threads.run(self._matches, stored, password[: MAX_LENGTH + 1])
 
     def _matches(self, stored: str | None, password: str) -> bool:
         try:
@@ -40,7 +38,3 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
         return stored is not None
-
-    def _refuse_when_crowded(self) -> None:
-        if self._limiter.statistics().tasks_waiting >= _WAITING:
-            raise Unavailable("Too many people log in at this moment: try again in a few seconds.", retry_after=5)

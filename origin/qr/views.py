@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from anyio import CapacityLimiter, to_thread
 from msgspec import UNSET, Meta
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,8 +12,8 @@ from origin.api import read_query, route
 from origin.links.model import wire_name
 from origin.links.unsupported import refuse
 from origin.openapi import ANYONE, Operation
-from origin.problems import Unavailable
 from origin.qr.render import MAX_SIZE, Look, render
+from origin.threads import BoundedThreads
 
 PNG, SVG = "image/png", "image/svg+xml"
 _AT_ONCE = 2
@@ -42,17 +41,16 @@ class QrViews:
     """The endpoint, which draws a few codes at a time, in threads."""
 
     def __init__(self) -> None:
-        self._limiter = CapacityLimiter(_AT_ONCE)
+        crowded = "Too many QR codes are drawn at this moment: try again in a few seconds."
+        self._threads = BoundedThreads(_AT_ONCE, _WAITING, crowded)
 
     async def get(self, request: Request) -> Response:
         query = read_query(request, QrQuery)
         refuse(query)
-        if self._limiter.statistics().tasks_waiting >= _WAITING:
-            raise Unavailable("Too many QR codes are drawn at this moment: try again in a few seconds.", retry_after=2)
         kind = query.format or ("svg" if _asks_for_svg(request) else "png")
         margin = int(query.margin) if query.include_margin else 0
         look = Look(int(query.size), query.level.lower(), _colour(query.fg_color), _colour(query.bg_color), margin)
-        image = await to_thread.run_sync(render, query.url, look, kind, limiter=self._limiter)
+        image = await self._threads.run(render, query.url, look, kind)
         headers = {"Cache-Control": "public, max-age=86400", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
         return Response(image, headers=headers, media_type=SVG if kind == "svg" else PNG)
 

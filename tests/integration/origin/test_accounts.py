@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from origin.accounts import sessions
+from origin.accounts.api_keys import digest
 from origin.accounts.views import COOKIE
 from origin.storage.tables import api_keys, refresh_tokens, users
 from tests.factories import Account, new_account
@@ -148,7 +149,7 @@ async def test_refresh_tokens_are_kept_as_hashes_and_swept_when_expired(
     browser: httpx.AsyncClient, engine: AsyncEngine
 ) -> None:
     token = (await register(browser)).cookies[COOKIE]
-    mine = refresh_tokens.c.token_hash == sessions.digest(token)
+    mine = refresh_tokens.c.token_hash == digest(token)
     async with engine.begin() as connection:
         row = (await connection.execute(sa.select(refresh_tokens).where(mine))).one()
         assert token.encode() not in row.token_hash

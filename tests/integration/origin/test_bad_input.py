@@ -74,7 +74,7 @@ async def test_a_field_that_would_have_no_effect_is_refused_by_name(
 
 
 async def test_asking_a_field_without_effect_for_nothing_is_fine(api: httpx.AsyncClient) -> None:
-    body = {"url": URL, "expiresAt": None, "proxy": False, "tagIds": [], "geo": None, "password": ""}
+    body: dict[str, Any] = {"url": URL, "expiresAt": None, "proxy": False, "tagIds": [], "geo": None, "password": ""}
     assert (await api.post(LINKS, json=body)).status_code == 200
 
 

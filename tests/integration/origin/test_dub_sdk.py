@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 from dub import Dub
 from dub.models import errors
+from dub.models.operations import RequestBody
 
 from origin.storage.engine import make_engine
 from tests.factories import new_account
@@ -82,7 +83,8 @@ def test_a_link_from_its_making_to_its_end(dub: Dub, served: Served) -> None:
 
 
 def test_lists_page_themselves_and_are_counted(dub: Dub) -> None:
-    made = dub.links.create_many(request=[{"url": f"https://example.com/{n}", "tenant_id": "pages"} for n in range(5)])
+    wanted = [RequestBody(url=f"https://example.com/{n}", tenant_id="pages") for n in range(5)]
+    made = dub.links.create_many(request=wanted)
     assert len(made) == 5
     assert dub.links.count(request={"tenant_id": "pages"}) == 5
     seen = []
@@ -94,7 +96,8 @@ def test_lists_page_themselves_and_are_counted(dub: Dub) -> None:
 
 
 def test_one_bad_link_among_many_is_named(dub: Dub) -> None:
-    good, bad = dub.links.create_many(request=[{"url": "https://example.com/good"}, {"url": "nonsense"}])
+    wanted = [RequestBody(url="https://example.com/good"), RequestBody(url="nonsense")]
+    good, bad = dub.links.create_many(request=wanted)
     assert good.url == "https://example.com/good"  # type: ignore[union-attr]  # the first is no error
     assert bad.code == "unprocessable_entity"  # type: ignore[union-attr]  # the second is
 

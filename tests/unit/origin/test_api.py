@@ -1,0 +1,62 @@
+"""Reading bodies and queries."""
+
+import msgspec
+import pytest
+from starlette.requests import Request
+
+from origin.api import decode, read_query
+from origin.problems import BadRequest, Unprocessable
+
+
+class Thing(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    name: str = ""
+    page_size: int = 1
+    tag_ids: list[str] = []
+    nested: dict[str, int] = {}
+
+
+def request(query: str) -> Request:
+    return Request({"type": "http", "query_string": query.encode(), "headers": []})
+
+
+def test_lists_are_joined_by_commas_and_whole_numbers_may_be_floats() -> None:
+    found = read_query(request("tagIds=a%2Cb,c&pageSize=5.0&workspaceId=ws_1"), Thing)
+    assert found == Thing(tag_ids=["a", "b", "c"], page_size=5)
+
+
+@pytest.mark.parametrize("query", ["pageSize=5.5", "pageSize=many", "unknown=1", "name=a%00b"])
+def test_a_query_that_does_not_fit_is_refused(query: str) -> None:
+    with pytest.raises(Unprocessable):
+        read_query(request(query), Thing)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"name": 1}', "name: Expected `str`, got `int`."),
+        (b'{"nested": {"a": "b"}}', "nested[...]: Expected `int`, got `str`."),
+        (b'{"unknown": 1}', "Object contains unknown field `unknown`."),
+        (b"3", "Expected `object`, got `int`."),
+    ],
+)
+def test_the_message_begins_with_the_field(body: bytes, message: str) -> None:
+    with pytest.raises(Unprocessable) as refused:
+        decode(body, Thing)
+    assert refused.value.message == message
+
+
+def test_what_is_no_json_is_said_so_even_where_a_field_before_does_not_fit() -> None:
+    with pytest.raises(BadRequest):
+        decode(b'{"name": 1', Thing)
+
+
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [(b'{"name": "\\u0000"}', True), (b'{"name": "\\\\\\u0000"}', True), (b'{"name": "\\\\u0000"}', False)],
+)
+def test_the_character_that_postgres_can_not_hold_is_told_from_its_spelling(body: bytes, refused: bool) -> None:
+    if refused:
+        with pytest.raises(Unprocessable, match="U\\+0000"):
+            decode(body, Thing)
+    else:
+        assert decode(body, Thing).name == "\\u0000"
