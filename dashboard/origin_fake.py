@@ -1,13 +1,8 @@
-"""An origin in memory that answers the dashboard's calls as the real one does, errors included: for tests and for design.
-
-`FakeOrigin().app` is an ASGI app. `python -m dashboard.origin_fake PORT` serves it with links and clicks to look at.
-"""
+"""An origin in memory that answers the dashboard's calls as the real one does, errors included: `FakeOrigin().app`."""
 
 import base64
 import itertools
-import random
 import secrets
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -270,34 +265,3 @@ async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     body = {"code": _CODES.get(error.status, "internal_server_error"), "message": str(error), "doc_url": ""}
     return JSONResponse({"error": body}, error.status)
-
-
-def furnished() -> FakeOrigin:
-    """An origin with links and two months of clicks, the same ones each time."""
-    chance, origin, now = random.Random(7), FakeOrigin(), datetime.now(UTC)  # noqa: S311  # no secret
-    pages = (
-        "docs.python.org/3/whatsnew/3.14.html",
-        "example.com/",
-        "blog.example.org/2026/how-we-moved?utm_source=mail",
-    )
-    names = ("Release notes", None, "The move, told honestly")
-    for number in range(40):
-        link = origin.add_link(
-            f"https://{pages[number % 3]}", f"go-{number}" if number % 4 else "", title=names[number % 3]
-        )
-        link["createdAt"] = (now - timedelta(hours=5 * number)).isoformat()
-        link["edge"] = {"state": "pending" if number == 0 else "live"}
-        for _ in range(900 if number == 1 else chance.randrange(40)):
-            at = now - timedelta(hours=chance.triangular(0, 24 * 60, 30))
-            place = chance.choices(("DE", "US", "FR", "JP", "BR", "IN", "NL"), (30, 24, 12, 9, 6, 4, 3))[0]
-            came = chance.choices(("(direct)", "news.ycombinator.com", "t.co", "duckduckgo.com"), (5, 3, 2, 1))[0]
-            browser = chance.choices(("Chrome", "Safari", "Firefox", "Edge"), (6, 4, 2, 1))[0]
-            device = chance.choices(("Desktop", "Mobile", "Tablet"), (6, 5, 1))[0]
-            origin.click(link, at=at, country=place, referer=came, browser=browser, device=device)
-    return origin
-
-
-if __name__ == "__main__":
-    import uvicorn
-
-    uvicorn.run(furnished().app, port=int(sys.argv[1]), log_level="warning")
