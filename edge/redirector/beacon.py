@@ -73,19 +73,27 @@ class Beacon:
         return delay
 
     async def flush(self, delay: float = 0.0) -> None:
-        """Send everything that is buffered, batch by batch."""
+        """Send what is buffered once `delay` seconds have passed, batch by batch."""
         if delay:
             await self._runtime.sleep(delay)
-        await self._send_all(self._to_origin)
+        # Visits that come while these are on their way arm a flush of their own, else this one would send them one by one.
+        waiting = len(self._visits)
         self._armed_until = 0.0
         self._full_at = MAX_CLICKS
+        await self._send_held(self._to_origin)
+        while waiting > 0 and self._visits:
+            batch = self._take()
+            waiting -= batch.clicks
+            await self._hand_over(batch, self._to_origin)
 
     async def drain(self) -> None:
         """The isolate is about to end: from now on each visit is handed over before it is answered, and so is all the rest."""
         self.draining = True
         self._armed_until = 0.0
         abandoned = list(self._under_way.values())  # their requests may end with the isolate; a batch may arrive twice
-        await self._send_all(self._to_origin_once)
+        await self._send_held(self._to_origin_once)
+        while self._visits:
+            await self._hand_over(self._take(), self._to_origin_once)
         for batch in abandoned:
             if batch.batch_id in self._under_way:
                 await self._to_queue(batch)
@@ -98,14 +106,12 @@ class Beacon:
             "clicks_held": sum(each.clicks for each in self._held),
         }
 
-    async def _send_all(self, to_origin: Callable[[Batch], Awaitable[bool]]) -> None:
+    async def _send_held(self, to_origin: Callable[[Batch], Awaitable[bool]]) -> None:
         self._take_back_lost()
         for _ in range(len(self._held)):
             batch = self._held.popleft()
             self._held_bytes -= len(batch.body)
             await self._hand_over(batch, to_origin)
-        while self._visits:
-            await self._hand_over(self._take(), to_origin)
 
     def _take(self) -> Batch:
         """The next batch, cut where the message would grow too large."""

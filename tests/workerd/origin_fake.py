@@ -62,6 +62,9 @@ class _Server(ThreadingHTTPServer):
         self._open.discard(request)
         super().shutdown_request(request)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of an edge that was killed with its connections open."""
+
     def hang_up(self) -> None:
         """End the connections that are kept alive, as the end of a process does."""
         for connection in list(self._open):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from redirector.ports import Reply, Unreachable
-from redirector.testing import Call
+from redirector.testing import Call, FakeRequest, FakeResponse
 from shared.click_event import MAX_BYTES, MAX_CLICKS, encode_batch
 from tests.unit.edge.conftest import World
 
@@ -104,6 +104,22 @@ async def test_a_full_buffer_does_not_wait(world: World) -> None:
     assert len(world.runtime.deferred) == 2
     await world.runtime.run_deferred()
     assert [len(batch["clicks"]) for batch in world.batches] == [MAX_CLICKS, 1]
+
+
+async def test_visits_that_come_while_a_batch_is_sent_wait_for_a_flush_of_their_own(world: World) -> None:
+    def busy(call: Call) -> Reply:
+        if call.method == "POST" and not world.batches:
+            reply = world.edge.fetch(FakeRequest("http://localhost:8787/abc"), object())
+            assert isinstance(reply, FakeResponse)
+        return world.origin(call)
+
+    world.runtime.service = busy
+    await visit(world, 3)
+    await world.runtime.deferred.pop()
+    assert [len(batch["clicks"]) for batch in world.batches] == [3]
+    assert len(world.runtime.deferred) == 1
+    await world.runtime.run_deferred()
+    assert [len(batch["clicks"]) for batch in world.batches] == [3, 1]
 
 
 async def test_a_batch_fits_into_a_message_of_the_queue(world: World) -> None:

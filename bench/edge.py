@@ -1,0 +1,102 @@
+"""`python bench/edge.py`: redirects a second at the edge, against a Hono worker and a bare JavaScript redirect.
+
+All three stand in one workerd and are loaded in turns, so that what else the machine does hits each of them. Ours and Hono's
+record every click; the bare one does nothing but redirect. Read the ratios: the absolutes are this machine's.
+"""
+
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+WORKERS = ROOT / "bench" / "workers"
+sys.path.insert(0, str(ROOT))
+
+from bench.ports import unused_ports  # noqa: E402  # the path has to know the root first
+
+ROUNDS = 4
+SECONDS = 3
+CONNECTIONS = 16
+CONTENDERS = ("edge", "hono", "bare")
+
+
+def run(rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, Any]:
+    """Medians over the rounds: redirects a second, p50 and p99 in milliseconds, and the ratios."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("The edge benchmark needs wrk: install it from your system's packages.")
+    with contenders() as ports:
+        for name in CONTENDERS:
+            load(ports[name], 1)  # caches and compiler are warm after it
+        measured = [{name: load(ports[name], seconds) for name in CONTENDERS} for _ in range(rounds)]
+    medians = {name: median([each[name] for each in measured]) for name in CONTENDERS}
+    edge, hono, bare = (medians[name]["redirects_per_second"] for name in CONTENDERS)
+    return {"edge_to_hono": round(edge / hono, 2), "edge_to_bare": round(edge / bare, 2), **medians}
+
+
+@contextmanager
+def contenders() -> Iterator[dict[str, int]]:
+    """Start them; yields their ports."""
+    names = ("edge", "hono", "bare", "sink", "kv")
+    ports = dict(zip(names, unused_ports(len(names)), strict=True))
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            **os.environ,
+            "NEARHOP_HOME": home,
+            "NEARHOP_EDGE_PORT": str(ports["edge"]),
+            "NEARHOP_KV_API_PORT": str(ports["kv"]),
+            "NEARHOP_ORIGIN_URL": f"http://127.0.0.1:{ports['sink']}",
+        }
+        process = subprocess.Popen(
+            ["node", str(WORKERS / "run.mjs"), json.dumps(ports)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            assert process.stdout is not None
+            while (line := process.stdout.readline()) != "ready\n":
+                if not line:
+                    raise SystemExit("The workers did not start; see above.")
+            yield ports
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+
+
+def load(port: int, seconds: int) -> dict[str, float]:
+    """One turn of one contender; every answer must be a redirect."""
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{seconds}s",
+        "-s",
+        str(WORKERS / "load.lua"),
+        f"http://127.0.0.1:{port}/",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30, check=True)
+    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
+    rate, p50, p99, bad, broken = (float(text) for text in line.split()[1:])
+    assert not bad, f"{bad:.0f} answers were no redirects"
+    assert not broken, f"{broken:.0f} requests were not answered"
+    return {"redirects_per_second": round(rate), "p50_ms": p50 / 1000, "p99_ms": p99 / 1000}
+
+
+def median(turns: list[dict[str, float]]) -> dict[str, float]:
+    """Of each number by itself."""
+    return {name: round(statistics.median(turn[name] for turn in turns), 2) for name in turns[0]}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(), indent=2))
