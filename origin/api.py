@@ -7,9 +7,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from origin.accounts.access import identify, require
+from origin.accounts.access import identify, identify_person, require
 from origin.idempotency import once
-from origin.openapi import ANYONE, SIGNED_IN, ApiRoute, Operation
+from origin.openapi import ANYONE, PERSON, SIGNED_IN, ApiRoute, Operation
 from origin.problems import BadRequest, Unprocessable
 
 T = TypeVar("T")
@@ -25,6 +25,8 @@ def route(operation: Operation) -> ApiRoute:
         request.scope["nearhop.operation"] = operation.id  # for the metrics
         if operation.permission == SIGNED_IN:
             await identify(request)
+        elif operation.permission == PERSON:
+            await identify_person(request)
         elif operation.permission != ANYONE:
             await require(request, operation.permission)
         if operation.method == "POST" and operation.permission != ANYONE:

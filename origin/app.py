@@ -31,7 +31,7 @@ from origin.workspaces import views as workspaces
 def create_app(origin: Origin) -> Starlette:
     """The whole of origin as one app."""
     api = [
-        *accounts.routes(origin.passwords, origin.tokens),
+        *accounts.routes(origin.accounts),
         *workspaces.routes(),
         *links.routes(origin.links, origin.reader),
         *analytics.routes(origin.analytics, origin.reader),

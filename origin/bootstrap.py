@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from origin.accounts.access import Access
 from origin.accounts.access_tokens import AccessTokens
 from origin.accounts.authenticator import Authenticator
+from origin.accounts.parts import AccountParts, account_parts
 from origin.accounts.passwords import Passwords
 from origin.analytics.reader import AnalyticsReader
 from origin.analytics.totals import ClickTotals
@@ -28,7 +29,7 @@ class Origin:
     settings: OriginSettings
     engine: AsyncEngine
     passwords: Passwords
-    tokens: AccessTokens
+    accounts: AccountParts
     access: Access
     links: Links
     reader: Reader
@@ -43,12 +44,13 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
     analytics = AnalyticsReader(clickhouse)
     tokens = AccessTokens(settings.signing_key)
     domain = normalize_domain(settings.default_domain)
+    passwords = Passwords()
     loops = Loops(settings.public_edge_url, domain)
     return Origin(
         settings=settings,
         engine=engine,
-        passwords=Passwords(),
-        tokens=tokens,
+        passwords=passwords,
+        accounts=account_parts(engine, settings.signing_key, tokens, passwords),
         access=Authenticator(engine, tokens),
         links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations),
         reader=Reader(ClickTotals(analytics), domain, settings.public_edge_url, settings.public_api_url),

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin import idempotency
-from origin.accounts import sessions
+from origin.accounts import mail_tokens, sessions, throttle
 
 _SECONDS = 3600
 
@@ -17,9 +17,11 @@ _log = structlog.get_logger("origin.housekeeping")
 
 
 async def sweep(engine: AsyncEngine) -> None:
-    """Delete expired refresh tokens and idempotency keys."""
+    """Delete expired sessions, tokens, throttles and idempotency keys."""
     async with engine.begin() as connection:
         await sessions.delete_expired(connection)
+        await mail_tokens.delete_expired(connection)
+        await throttle.delete_expired(connection)
         await idempotency.delete_expired(connection)
 
 

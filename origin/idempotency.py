@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from origin.accounts.access import authenticate, identify
-from origin.openapi import SIGNED_IN, Operation
+from origin.openapi import IN_NO_WORKSPACE, Operation
 from origin.problems import Conflict, Unprocessable
 from origin.storage.tables import Row, idempotency_keys
 
@@ -58,7 +58,7 @@ async def _describe(request: Request, operation: Operation, key: str) -> _Call:
     digest = hashlib.sha256(
         f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
     ).digest()
-    if operation.permission == SIGNED_IN:
+    if operation.permission in IN_NO_WORKSPACE:
         return _Call(0, f"{(await identify(request)).user_id}:{key}", digest)
     return _Call((await authenticate(request)).workspace_id, key, digest)
 

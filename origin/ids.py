@@ -4,6 +4,7 @@ from shared import base36
 
 LINK = "link_"
 USER = "user_"
+SESSION = "ses_"
 WORKSPACE = "ws_"
 API_KEY = "key_"
 DOMAIN = "dom_"

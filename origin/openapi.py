@@ -17,6 +17,8 @@ PREFIX = "/api/v1"
 # Who may call an operation, when it is not a permission of accounts.access.
 ANYONE = "anyone"
 SIGNED_IN = "signed-in"
+PERSON = "person"  # signed in, but not by an API key
+IN_NO_WORKSPACE = frozenset({ANYONE, SIGNED_IN, PERSON})
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _COMMON_ERRORS = (429, 500, 503)
@@ -38,7 +40,7 @@ class Operation:
     path: str  # below /api/v1, with {parameters}
     summary: str
     tag: str
-    permission: str  # of accounts.access.PERMISSIONS, or ANYONE, or SIGNED_IN
+    permission: str  # of accounts.access.PERMISSIONS, or one of IN_NO_WORKSPACE
     endpoint: Endpoint
     body: Any = None
     query: type[msgspec.Struct] | None = None
@@ -172,7 +174,7 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
             required = name in schema["required"]
             array = {"style": "form", "explode": False} if kind.get("type") == "array" else {}
             found.append({"name": name, "in": "query", "required": required, "schema": kind, **array})
-    if each.permission not in {ANYONE, SIGNED_IN}:
+    if each.permission not in IN_NO_WORKSPACE:
         text = "Workspace that the call is about, for access tokens; API keys belong to one."
         found.append(_header("X-Workspace-Id", text))
     if each.method == "POST" and each.permission != ANYONE:

@@ -12,6 +12,7 @@ from origin import health
 from origin.accounts import views as accounts
 from origin.accounts.access_tokens import AccessTokens
 from origin.accounts.authenticator import Authenticator
+from origin.accounts.parts import account_parts
 from origin.accounts.passwords import Passwords
 from origin.app import assemble
 from origin.links import miss
@@ -37,7 +38,8 @@ def make_app(
     tokens = AccessTokens(SECRET_KEY, seconds=seconds)
     service = Links(Codes(SECRET_KEY), Loops(EDGE_URL, "localhost"), "localhost", allow_private)
     reader = Reader(totals or NoTotals(), "localhost", EDGE_URL, API_URL)
-    api = [*accounts.routes(Passwords(), tokens), *workspaces.routes(), *links.routes(service, reader), *qr.routes()]
+    parts = account_parts(engine, SECRET_KEY, tokens, Passwords())
+    api = [*accounts.routes(parts), *workspaces.routes(), *links.routes(service, reader), *qr.routes()]
     others = [*miss.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]
     return assemble(api, others, engine, Authenticator(engine, tokens))
 

@@ -36,11 +36,12 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The user behind a token, in no workspace yet. An API key belongs to one."""
+    """The user behind a token, in no workspace yet. An API key belongs to one; an access token belongs to a session."""
 
     user_id: int
     api_key_id: int | None = None
     key_workspace_id: int | None = None
+    session: str | None = None
 
 
 class Access(Protocol):
@@ -76,6 +77,14 @@ async def identify(request: Request) -> Caller:
         access: Access = request.app.state.access
         request.state.caller = await access.identify(request)
     caller: Caller = request.state.caller
+    return caller
+
+
+async def identify_person(request: Request) -> Caller:
+    """The user, who has logged in; raises Forbidden for API keys: what a key may do must not open the account itself."""
+    caller = await identify(request)
+    if caller.api_key_id is not None:
+        raise Forbidden("This is for people who have logged in, not for API keys.")
     return caller
 
 

@@ -1,4 +1,4 @@
-"""Access tokens: PASETO v4.local, good for 15 minutes, read without asking the database."""
+"""Access tokens: PASETO v4.local, good for 15 minutes, as long as their session goes on."""
 
 import hashlib
 import json

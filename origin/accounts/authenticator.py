@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 
 from origin import ids
-from origin.accounts import api_keys
+from origin.accounts import api_keys, sessions
 from origin.accounts.access import Actor, Caller, identify
 from origin.accounts.access_tokens import AccessTokens
 from origin.problems import NotFound, Unauthorized
@@ -32,7 +32,7 @@ class Authenticator:
             raise Unauthorized
         if token.startswith(api_keys.PREFIX):
             return await self._by_api_key(token)
-        return Caller(self._tokens.read(token).user_id)
+        return await self._by_session(token)
 
     async def authenticate(self, request: Request) -> Actor:
         """The caller in the workspace that the request names, or else in their first one."""
@@ -43,6 +43,13 @@ class Authenticator:
         if belongs_elsewhere or (wanted and workspace_id is None):
             raise NotFound(f"There is no workspace {wanted} that this token may use.")
         return await self._in_workspace(caller, workspace_id)
+
+    async def _by_session(self, token: str) -> Caller:
+        claims = self._tokens.read(token)
+        async with self._engine.connect() as connection:
+            if not await sessions.is_alive(connection, claims.family):
+                raise Unauthorized("This session has ended: log in again.")
+        return Caller(claims.user_id, session=claims.family)
 
     async def _by_api_key(self, token: str) -> Caller:
         table = tables.api_keys

@@ -72,6 +72,7 @@ class MailTokens:
             table.c.used_at.is_(None),
             table.c.expires_at > sa.func.now(),
         )
+        await _hold(connection, digest(token))
         update = sa.update(table).where(good).values(used_at=sa.func.now()).returning(table)
         row: Row | None = (await connection.execute(update)).one_or_none()
         if row is None:
@@ -79,6 +80,14 @@ class MailTokens:
         if row.payload is not None:
             await connection.execute(sa.update(table).where(table.c.id == row.id).values(payload=None))
         return row
+
+
+async def _hold(connection: AsyncConnection, token_hash: bytes) -> None:
+    """Lock all of an address's tokens in one order, so that two uses, each of which revokes the others, don't deadlock."""
+    table = mail_tokens
+    this = sa.select(table.c.purpose, table.c.email).where(table.c.token_hash == token_hash).cte()
+    alike = sa.select(table.c.id).where(sa.tuple_(table.c.purpose, table.c.email).in_(sa.select(this)))
+    await connection.execute(alike.order_by(table.c.id).with_for_update(of=table))
 
 
 async def open_row(connection: AsyncConnection, token_id: int) -> Row | None:

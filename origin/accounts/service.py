@@ -31,7 +31,7 @@ def normalize_email(email: str) -> str:
     return stripped
 
 
-async def add(connection: AsyncConnection, email: str, name: str, password_hash: str) -> int:
+async def add(connection: AsyncConnection, email: str, name: str, password_hash: str | None) -> int:
     """Store a new user and give their number; raises Conflict where the address is taken."""
     statement = insert(users).values(email=email, name=name, password_hash=password_hash)
     added = await connection.execute(statement.on_conflict_do_nothing().returning(users.c.id))
@@ -41,11 +41,21 @@ async def add(connection: AsyncConnection, email: str, name: str, password_hash:
     return int(user_id)
 
 
+async def set_email(connection: AsyncConnection, user_id: int, email: str) -> None:
+    """Give a user another address; raises Conflict where it is taken."""
+    try:
+        async with connection.begin_nested():
+            await connection.execute(sa.update(users).where(users.c.id == user_id).values(email=email))
+    except sa.exc.IntegrityError as error:
+        raise Conflict("email: there is an account with this address already.") from error
+
+
 async def check_password(engine: AsyncEngine, passwords: Passwords, email: str, password: str) -> int:
     """The number of the user who has this address and password; raises Unauthorized, the same for both mistakes."""
     select = sa.select(users.c.id, users.c.password_hash).where(users.c.email == email.strip().lower())
     async with engine.connect() as connection:  # given back before the slow part
         row = (await connection.execute(select)).one_or_none()
+    # Somebody without a password is taken for nobody, in the same time.
     if not await passwords.matches(row.password_hash if row else None, password) or row is None:
         raise Unauthorized("The e-mail address or the password is wrong.")
     return int(row.id)

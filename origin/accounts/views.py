@@ -1,4 +1,4 @@
-"""The routes of accounts: register, log in and out, API keys, who am I."""
+"""The routes of accounts: log in and out, API keys, who am I; and those of the modules beside."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,28 +10,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from origin import ids
-from origin.accounts import access, api_keys, service, sessions
-from origin.accounts.access_tokens import SECONDS, AccessTokens, Claims
-from origin.accounts.passwords import Passwords
+from origin.accounts import access, api_keys, service, sessions, throttle
+from origin.accounts.door import COOKIE, LoggedIn
+from origin.accounts.parts import AccountParts
+from origin.accounts.profile import ProfileViews
+from origin.accounts.recovery import RecoveryViews
+from origin.accounts.registration import RegistrationViews
 from origin.api import answer, read_body, route
 from origin.openapi import ANYONE, SIGNED_IN, Operation
 from origin.problems import Unauthorized
 from origin.storage.transaction import transaction
 from origin.workspaces import service as workspaces
 
-COOKIE = "nearhop_refresh"
-_COOKIE_PATH = "/api/v1/auth"
-_LOCAL = {"localhost", "127.0.0.1", "::1", "[::1]"}
-
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
-
-
-class Registration(msgspec.Struct, forbid_unknown_fields=True):
-    """A new account. It comes with a workspace of its own."""
-
-    email: str
-    password: str
-    name: Annotated[str, Meta(max_length=100)] = ""
 
 
 class Login(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,14 +30,6 @@ class Login(msgspec.Struct, forbid_unknown_fields=True):
 
     email: str
     password: str
-
-
-class LoggedIn(msgspec.Struct, rename="camel"):
-    """An access token, for `Authorization: Bearer`. The refresh token comes as an HttpOnly cookie."""
-
-    access_token: str
-    expires_in: int
-    user: service.User
 
 
 class Me(msgspec.Struct, rename="camel"):
@@ -73,46 +56,32 @@ class Deleted(msgspec.Struct):
 class AccountViews:
     """The endpoints, with what they need."""
 
-    passwords: Passwords
-    tokens: AccessTokens
-
-    async def register(self, request: Request) -> Response:
-        body = await read_body(request, Registration)
-        email = service.normalize_email(body.email)
-        hashed = await self.passwords.hash(body.password)
-        async with transaction(request) as connection:
-            user_id = await service.add(connection, email, body.name, hashed)
-            name = f"{body.name or email.partition('@')[0]}'s workspace"
-            await workspaces.create(connection, user_id, name, workspaces.slug_for(name))
-            session = await sessions.begin(connection, user_id)
-            user = await service.get(connection, user_id)
-        return self._logged_in(request, session, user, 201)
+    parts: AccountParts
 
     async def log_in(self, request: Request) -> Response:
         body = await read_body(request, Login)
+        await self.parts.throttle.address(throttle.LOGIN_FROM, request)
+        await self.parts.throttle.account(throttle.LOGIN, body.email)
         engine = request.app.state.engine
-        user_id = await service.check_password(engine, self.passwords, body.email, body.password)
+        user_id = await service.check_password(engine, self.parts.passwords, body.email, body.password)
+        await self.parts.throttle.forgive(throttle.LOGIN, body.email)
         async with transaction(request) as connection:
-            session = await sessions.begin(connection, user_id)
-            user = await service.get(connection, user_id)
-        return self._logged_in(request, session, user)
+            return await self.parts.door.let_in(request, connection, user_id)
 
     async def refresh(self, request: Request) -> Response:
         token = request.cookies.get(COOKIE)
         if not token:
             raise Unauthorized("There is no refresh token in the cookies: log in.")
-        session = await sessions.rotate(request.app.state.engine, token)
+        session = await sessions.rotate(request.app.state.engine, token, sessions.place_of(request))
         async with transaction(request) as connection:
             user = await service.get(connection, session.user_id)
-        return self._logged_in(request, session, user)
+        return self.parts.door.answer(request, session, user)
 
     async def log_out(self, request: Request) -> Response:
         if token := request.cookies.get(COOKIE):
             async with transaction(request) as connection:
                 await sessions.end(connection, token)
-        response = Response(status_code=204)
-        response.delete_cookie(COOKIE, path=_COOKIE_PATH, httponly=True, samesite="strict", secure=_secure(request))
-        return response
+        return self.parts.door.close(request)
 
     async def me(self, request: Request) -> Response:
         caller = await access.identify(request)
@@ -141,37 +110,13 @@ class AccountViews:
             await api_keys.delete(connection, actor, key_id)
         return answer(Deleted(key_id))
 
-    def _logged_in(
-        self, request: Request, session: sessions.Session, user: service.User, status: int = 200
-    ) -> Response:
-        token = self.tokens.issue(Claims(session.user_id, session.family))
-        response = answer(LoggedIn(token, SECONDS, user), status)
-        response.set_cookie(
-            COOKIE,
-            session.refresh_token,
-            max_age=int(sessions.LIFETIME.total_seconds()),
-            path=_COOKIE_PATH,
-            httponly=True,
-            samesite="strict",
-            secure=_secure(request),
-        )
-        return response
 
-
-def _secure(request: Request) -> bool:
-    return request.url.hostname not in _LOCAL
-
-
-def routes(passwords: Passwords, tokens: AccessTokens) -> list[BaseRoute]:
+def routes(parts: AccountParts) -> list[BaseRoute]:
     """The routes below /api/v1."""
-    views = AccountViews(passwords, tokens)
-    return [
+    views = AccountViews(parts)
+    mine = [
         route(each)
         for each in (
-            Operation(
-                method="POST", path="/auth/register", summary="Make an account", tag="accounts", permission=ANYONE,
-                endpoint=views.register, body=Registration, response=LoggedIn, status=201, errors=(409,),
-            ),
             Operation(
                 method="POST", path="/auth/login", summary="Log in", tag="accounts", permission=ANYONE,
                 endpoint=views.log_in, body=Login, response=LoggedIn, errors=(401,),
@@ -203,3 +148,4 @@ def routes(passwords: Passwords, tokens: AccessTokens) -> list[BaseRoute]:
             ),
         )
     ]  # fmt: skip
+    return [*mine, *RegistrationViews(parts).routes(), *RecoveryViews(parts).routes(), *ProfileViews(parts).routes()]

@@ -25,5 +25,6 @@ def make_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
         max_overflow=pool_size,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error that is logged would show password hashes
         connect_args={"application_name": "nearhop-origin", "connect_timeout": 5, "options": options},
     )

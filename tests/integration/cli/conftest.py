@@ -14,9 +14,9 @@ import pytest
 
 from cli.main import run
 from tests.conftest import unused_port
+from tests.letters import bearer, register_at
 
 ROOT = Path(__file__).parents[3]
-PASSWORD = "correct horse battery staple"
 
 
 @dataclass
@@ -46,6 +46,11 @@ class OriginProcess:
                 time.sleep(0.05)
         raise AssertionError("origin did not start")
 
+    def register(self, api: httpx.Client, email: str) -> dict[str, str]:
+        """Open an account and give the header of whoever is logged in to it."""
+        environ = self.environ
+        return bearer(register_at(api, environ["NEARHOP_DATABASE_URL"], environ["NEARHOP_SECRET_KEY"], email))
+
     def kill(self) -> None:
         if self.process is not None:
             self.process.kill()
@@ -61,6 +66,7 @@ def origin(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "NEARHOP_DATABASE_URL": postgres_url,
         "NEARHOP_ORIGIN_PORT": str(port),
         "NEARHOP_EDGE_SECRET": "edge",
+        "NEARHOP_SECRET_KEY": "a secret key for tests",
     }
     process = OriginProcess(environ, port)
     process.start()
@@ -83,8 +89,7 @@ class User:
 def user(origin: OriginProcess) -> Iterator[User]:
     with httpx.Client(base_url=f"{origin.url}/api/v1", timeout=30) as api:
         email = f"{secrets.token_hex(4)}@example.com"
-        made = api.post("/auth/register", json={"email": email, "password": PASSWORD})
-        api.headers["Authorization"] = f"Bearer {made.raise_for_status().json()['accessToken']}"
+        api.headers.update(origin.register(api, email))
         yield User(email, api)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from shared import signing
 from shared.click_event import ClickEvent, encode_batch
-from tests.integration.cli.conftest import PASSWORD, Nearhop, OriginProcess, User
+from tests.integration.cli.conftest import Nearhop, OriginProcess, User
+from tests.letters import PASSWORD
 
 
 def test_login_with_a_password_makes_a_key_and_keeps_it(
@@ -98,8 +99,7 @@ def test_a_taken_code_is_refused(nearhop: Nearhop) -> None:
 
 def test_another_workspaces_link_is_not_there(nearhop: Nearhop, origin: OriginProcess) -> None:
     with httpx.Client(base_url=f"{origin.url}/api/v1", timeout=30) as api:
-        other = api.post("/auth/register", json={"email": "other@example.com", "password": PASSWORD}).json()
-        api.headers["Authorization"] = f"Bearer {other['accessToken']}"
+        api.headers.update(origin.register(api, "other@example.com"))
         link = api.post("/links", json={"url": "https://example.com", "key": "theirs"}).raise_for_status().json()
         for name in ("localhost/theirs", link["id"], "theirs"):
             assert nearhop("links", "delete", name, "-y").code == 1

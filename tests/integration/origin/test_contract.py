@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from origin.accounts.access import PERMISSIONS
-from origin.openapi import ANYONE, SIGNED_IN, ApiRoute, operations
+from origin.openapi import ANYONE, IN_NO_WORKSPACE, ApiRoute, operations
 from tests.origin_app import make_client
 
 # What describes the API is not part of it.
@@ -37,7 +37,7 @@ def test_every_operation_is_in_the_document_and_nothing_else_is(app: Starlette, 
 
 
 def test_every_operation_says_who_may_call_it(app: Starlette) -> None:
-    assert {each.permission for each in operations(app.routes)} <= PERMISSIONS | {ANYONE, SIGNED_IN}
+    assert {each.permission for each in operations(app.routes)} <= PERMISSIONS | IN_NO_WORKSPACE
 
 
 async def test_operations_that_are_not_for_anyone_refuse_a_call_without_a_token(app: Starlette) -> None:

@@ -1,0 +1,46 @@
+"""What happens to workspaces when somebody goes: each has an owner as long as anybody is in it."""
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from origin.problems import Conflict
+from origin.storage.tables import memberships, workspaces
+from origin.workspaces import removal
+
+
+async def lock(connection: AsyncConnection, workspace_ids: list[int]) -> None:
+    """Hold the workspaces, in one order, so that their members change one at a time."""
+    select = sa.select(workspaces.c.id).where(workspaces.c.id.in_(workspace_ids)).order_by(workspaces.c.id)
+    await connection.execute(select.with_for_update())
+
+
+async def leave_all(connection: AsyncConnection, user_id: int) -> None:
+    """Take a user out of all workspaces and delete those that they were alone in.
+
+    Raises Conflict where others would be left without an owner.
+    """
+    mine = sa.select(memberships.c.workspace_id).where(memberships.c.user_id == user_id)
+    workspace_ids = list((await connection.execute(mine)).scalars())
+    await lock(connection, workspace_ids)
+    for workspace_id in workspace_ids:
+        others = await _roles_of_others(connection, workspace_id, user_id)
+        if not others:
+            await removal.delete(connection, workspace_id)
+            continue
+        if "owner" not in others and await role_of(connection, workspace_id, user_id) == "owner":
+            name = sa.select(workspaces.c.name).where(workspaces.c.id == workspace_id)
+            text = (await connection.execute(name)).scalar_one()
+            raise Conflict(f"You are the last owner of the workspace {text!r}: make somebody else its owner first.")
+        me = sa.and_(memberships.c.workspace_id == workspace_id, memberships.c.user_id == user_id)
+        await connection.execute(sa.delete(memberships).where(me))
+
+
+async def role_of(connection: AsyncConnection, workspace_id: int, user_id: int) -> str | None:
+    """A member's role; None for who is not in the workspace."""
+    me = sa.and_(memberships.c.workspace_id == workspace_id, memberships.c.user_id == user_id)
+    return (await connection.execute(sa.select(memberships.c.role).where(me))).scalar_one_or_none()
+
+
+async def _roles_of_others(connection: AsyncConnection, workspace_id: int, user_id: int) -> set[str]:
+    others = sa.and_(memberships.c.workspace_id == workspace_id, memberships.c.user_id != user_id)
+    return set((await connection.execute(sa.select(memberships.c.role).where(others))).scalars())

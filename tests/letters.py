@@ -1,0 +1,59 @@
+"""The tokens of letters, as whoever reads the mail would have them: made from the rows, so no test waits for mail."""
+
+import asyncio
+import secrets
+
+import httpx
+import psycopg
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from origin.accounts.mail_tokens import MailTokens
+
+PASSWORD = "correct horse battery"
+
+
+def new_email() -> str:
+    return f"{secrets.token_hex(6)}@example.com"
+
+
+def last_token(database_url: str, secret_key: str, purpose: str, email: str) -> str:
+    """The token of the last letter of this purpose to this address."""
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(
+            "SELECT nonce FROM mail_tokens WHERE purpose = %s AND email = %s ORDER BY id DESC LIMIT 1",
+            [purpose, email],
+        ).fetchone()
+    assert row is not None, f"no {purpose} letter to {email}"
+    return MailTokens(secret_key).text(purpose, row[0])
+
+
+def database_url(engine: AsyncEngine) -> str:
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+async def letter(client: httpx.AsyncClient, purpose: str, email: str) -> str:
+    """The token of the last letter that the app of this client has queued."""
+    from tests.origin_app import SECRET_KEY  # noqa: PLC0415  # which imports all of origin
+
+    app = client._transport.app  # type: ignore[attr-defined]  # that of tests.origin_app
+    return await asyncio.to_thread(last_token, database_url(app.state.engine), SECRET_KEY, purpose, email)
+
+
+async def register(client: httpx.AsyncClient, email: str = "", *, name: str = "Ada") -> httpx.Response:
+    """Ask for an account and open it by its letter; the answer is that of the log-in."""
+    address = email or new_email()
+    asked = await client.post("/api/v1/auth/register", json={"email": address, "password": PASSWORD, "name": name})
+    assert asked.status_code == 202, asked.text
+    return await client.post("/api/v1/auth/verify", json={"token": await letter(client, "register", address.lower())})
+
+
+def register_at(api: httpx.Client, database_url: str, secret_key: str, email: str) -> httpx.Response:
+    """The same at a process."""
+    api.post("/auth/register", json={"email": email, "password": PASSWORD}).raise_for_status()
+    token = last_token(database_url, secret_key, "register", email)
+    return api.post("/auth/verify", json={"token": token}).raise_for_status()
+
+
+def bearer(answer: httpx.Response) -> dict[str, str]:
+    """The header of whoever was let in."""
+    return {"Authorization": f"Bearer {answer.json()['accessToken']}"}
