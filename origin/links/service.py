@@ -112,10 +112,7 @@ class Links:
         drafts = [each for each in outcome if isinstance(each, Draft)]
         if not drafts:
             return
-        for each in drafts:
-            each.made_up = each.made_up or each.key is None
-            if each.made_up:
-                each.key = await self.codes.next(connection, each.key_length)
+        await self._make_up_keys(connection, drafts)
         inserted = await store.insert_free(connection, [_row(each, actor) for each in drafts])
         await store.seal(connection, actor.workspace_id, list(inserted.values()))
         left = [(each.domain, str(each.key)) for each in drafts if (each.domain, str(each.key)) not in inserted]
@@ -123,6 +120,16 @@ class Links:
         for index, waiting in enumerate(outcome):
             if isinstance(waiting, Draft):
                 outcome[index] = _outcome(waiting, inserted, taken)
+
+    async def _make_up_keys(self, connection: AsyncConnection, drafts: list[Draft]) -> None:
+        """Give each draft without a key of its own one that no other draft of this call has."""
+        for each in drafts:
+            each.made_up = each.made_up or each.key is None
+        used = {(each.domain, each.key) for each in drafts if not each.made_up}
+        for each in drafts:
+            while each.made_up and (each.key is None or (each.domain, each.key) in used):
+                each.key = await self.codes.next(connection, each.key_length)
+            used.add((each.domain, each.key))
 
     async def _locked(self, connection: AsyncConnection, actor: Actor, link_id: int) -> Row:
         row = await store.lock(connection, actor.workspace_id, link_id)
@@ -179,7 +186,10 @@ def _outcome(
         return int(inserted[pair].id)
     if pair not in taken:
         return _taken_external_id(each.columns.get("external_id"))
-    return each if each.made_up else _taken_key(*pair)
+    if not each.made_up:
+        return _taken_key(*pair)
+    each.key = None  # for the next round
+    return each
 
 
 def _refuse_repeated(outcome: list[int | Draft | ApiProblem]) -> None:

@@ -4,10 +4,13 @@ import asyncio
 from collections import Counter
 
 import httpx
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from origin.storage.tables import links
+from origin.links.codes import Codes
+from origin.links.loops import Loops
+from origin.links.model import NewLink
+from origin.links.service import Links
+from origin.problems import ApiProblem
 from tests.factories import Account
 
 URL = "https://example.com/"
@@ -66,15 +69,37 @@ async def test_changing_to_a_taken_external_id_is_a_conflict_that_names_it(api: 
     assert (answer.status_code, answer.json()["error"]["message"].partition(":")[0]) == (409, "externalId")
 
 
-async def test_a_made_up_code_that_somebody_chose_already_is_passed_over(
+class Repeating(Codes):
+    """Makes each code twice, and one that is in use."""
+
+    def __init__(self, in_use: str) -> None:
+        super().__init__("secret")
+        self._made = iter([in_use, "made-1", "made-1", "own-1", "made-2", "made-2", "made-3", "made-4"])
+
+    async def next(self, connection: AsyncConnection, length: int = 7) -> str:
+        return next(self._made)
+
+
+async def test_made_up_codes_that_meet_each_other_or_a_chosen_one_are_made_up_again(
     api: httpx.AsyncClient, engine: AsyncEngine, account: Account
 ) -> None:
-    """Codes of three characters are random, so among many of them some meet; none of the calls may fail."""
+    await api.post("/api/v1/links", json={"url": URL, "key": "in-use"})
+    links = Links(Repeating("in-use"), Loops("http://localhost:8787", "localhost"), "localhost", allow_private=False)
+    bodies = list[NewLink | ApiProblem](NewLink(url=f"{URL}{n}") for n in range(3))
+    async with engine.begin() as connection:
+        made = await links.create_many(connection, account.actor, [*bodies, NewLink(url=f"{URL}own", key="own-1")])
+    assert all(isinstance(each, int) for each in made)
+    answer = await api.get("/api/v1/links", params={"sortOrder": "asc"})
+    found = {link["url"]: link["key"] for link in answer.json()}
+    assert found.pop(f"{URL}own") == "own-1"
+    assert found.pop(URL) == "in-use"
+    assert sorted(found) == [f"{URL}{n}" for n in range(3)]
+    assert len(set(found.values())) == 3
+
+
+async def test_short_codes_of_many_links_are_all_different(api: httpx.AsyncClient) -> None:
+    keys: list[str] = []
     for _ in range(5):
-        body = [{"url": URL, "keyLength": 3} for _ in range(100)]
-        answer = await api.post("/api/v1/links/bulk", json=body)
-        assert all("key" in item for item in answer.json())
-    async with engine.connect() as connection:
-        mine = links.c.workspace_id == account.actor.workspace_id
-        select = sa.select(sa.func.count()).where(mine, sa.func.length(links.c.key) == 3)
-        assert (await connection.execute(select)).scalar_one() == 500
+        answer = await api.post("/api/v1/links/bulk", json=[{"url": URL, "keyLength": 3} for _ in range(100)])
+        keys += [item["key"] for item in answer.json()]
+    assert len(set(keys)) == 500

@@ -62,8 +62,8 @@ class Holder:
 
 
 @pytest.fixture
-def hold() -> Iterator[Callable[..., Holder]]:
-    """Starts holders, and ends what is left of them."""
+def hold(closed_home: Path) -> Iterator[Callable[..., Holder]]:
+    """Starts holders, and ends what is left of them before the home is removed."""
     started: list[Holder] = []
 
     def start(home: Path, prefix: tuple[str, ...] = ()) -> Holder:
