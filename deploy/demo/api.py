@@ -1,7 +1,7 @@
 """The few calls to the REST API that the demo makes itself; the import goes through the `nearhop` command."""
 
 import time
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -16,6 +16,12 @@ class DemoApi:
         self._client = httpx.Client(
             base_url=f"{origin_url}/api/v1", headers={"Authorization": f"Bearer {api_key}"}, timeout=_TIMEOUT_SECONDS
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
 
     def links(self) -> list[dict[str, Any]]:
         """All of them."""

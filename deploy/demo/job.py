@@ -38,7 +38,13 @@ class Findings:
 
 def run_job(stack: Stack, file: Path, visits: int, step: Callable[[str, int], Callable[[], None]]) -> Findings:
     """`step(title, total)` opens a progress line and returns what moves it by one."""
-    api = DemoApi(stack.url("origin"), stack.credentials["api_key"])
+    with DemoApi(stack.url("origin"), stack.credentials["api_key"]) as api:
+        return _run(stack, api, file, visits, step)
+
+
+def _run(
+    stack: Stack, api: DemoApi, file: Path, visits: int, step: Callable[[str, int], Callable[[], None]]
+) -> Findings:
     found = Findings()
     before = api.clicks()
     found.seconds["import"] = _timed(lambda: import_links(stack, file))

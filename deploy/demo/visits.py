@@ -17,7 +17,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 async def visit_all(links: Sequence[str], seen: Callable[[], None]) -> Counter[tuple[str, int, bytes]]:
     """Open every address in order of the list, many at a time; counts `(address, status, Location as sent)`.
 
-    All are on one host. Raises OSError or TimeoutError when it doesn't answer.
+    All are on one host. Raises an ExceptionGroup of OSError or TimeoutError when it doesn't answer.
     """
     answers: Counter[tuple[str, int, bytes]] = Counter()
     waiting = iter(links)
@@ -35,13 +35,17 @@ async def visit_all(links: Sequence[str], seen: Callable[[], None]) -> Counter[t
             await writer.wait_closed()
 
     if links:
-        await asyncio.gather(*(visitor() for _ in range(_VISITORS)))
+        async with asyncio.TaskGroup() as visitors:
+            for _ in range(_VISITORS):
+                visitors.create_task(visitor())
     return answers
 
 
 async def _visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, link: str) -> tuple[int, bytes]:
     parts = urlsplit(link)
-    request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: {_BROWSER}\r\nAccept: text/html\r\n\r\n"
+    request = (
+        f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: {_BROWSER}\r\nAccept: text/html\r\n\r\n"
+    )
     writer.write(request.encode("ascii"))
     head = await reader.readuntil(b"\r\n\r\n")
     length = _LENGTH.search(head)

@@ -35,6 +35,7 @@ class Stack:
         self._environ = {**os.environ, **(environ or {}), **self._own_environ()}
         self._timeout = timeout
         self._child: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
         self._arrived: queue.Queue[str | None] = queue.Queue()
 
     def __enter__(self) -> Self:
@@ -69,7 +70,8 @@ class Stack:
             text=True,
             errors="replace",
         )
-        threading.Thread(target=self._read, args=(self._child,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._child,), daemon=True)
+        self._reader.start()
         deadline = time.monotonic() + self._timeout
         while not self.seconds_to_ready:
             try:
@@ -93,7 +95,7 @@ class Stack:
             self._child.kill()
             raise
         finally:
-            self._child, self.seconds_to_ready = None, 0.0
+            self._forget()
 
     def kill(self, name: str | None = None) -> None:
         """Kill -9 one process of the Procfile, or, without a name, the supervisor and every process."""
@@ -101,13 +103,21 @@ class Stack:
         if name is None and self._child is not None:
             self._child.kill()
             self._child.wait()
-            self._child, self.seconds_to_ready = None, 0.0
         for pid in [pids[name]] if name else pids.values():
             os.killpg(pid, signal.SIGKILL)
+        if name is None:
+            self._forget()
 
     def pids(self) -> dict[str, int]:
         """Each running process's pid, by its name in the Procfile."""
         return read_pids(self.home)
+
+    def _forget(self) -> None:
+        """Wait for the last lines; a later start begins with none."""
+        if self._reader is not None:
+            self._reader.join(_STOP_PATIENCE_SECONDS)
+        self._child, self._reader, self.seconds_to_ready = None, None, 0.0
+        self._arrived = queue.Queue()
 
     def _own_environ(self) -> dict[str, str]:
         ports = {f"NEARHOP_{name.upper()}": str(port) for name, port in self.settings.ports().items()}
@@ -115,9 +125,10 @@ class Stack:
 
     def _read(self, child: "subprocess.Popen[str]") -> None:
         assert child.stdout is not None
-        for line in child.stdout:
-            self.lines.append(line.rstrip("\n"))
-            self._arrived.put(line)
+        with child.stdout:
+            for line in child.stdout:
+                self.lines.append(line.rstrip("\n"))
+                self._arrived.put(line)
         self._arrived.put(None)
 
 

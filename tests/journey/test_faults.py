@@ -1,11 +1,13 @@
 """Processes are killed in the middle of the work: they come back by themselves, and nothing acknowledged is lost or doubled."""
 
 import asyncio
+import itertools
 import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,22 +29,23 @@ CLICKS = 5_000
 EDITS = 500
 # What the edge may lose when it is killed: the clicks of one buffer (docs/edge.md says how large that gets).
 CLICKS_IN_A_BUFFER = 500
+# A killed kvsync's leases run out after this long; reconcile looks at keys that were written just now as well.
+QUICK = {"NEARHOP_KV_TIMEOUT_SECONDS": "5", "NEARHOP_KV_LEASE_SECONDS": "12", "NEARHOP_KV_SETTLE_SECONDS": "0"}
 
 
 @pytest.fixture
 def own_stack(tmp_path: Path) -> Iterator[Stack]:
     """One that may be killed."""
-    with Stack(tmp_path / "home") as started:
+    with Stack(tmp_path / "home", QUICK) as started:
         yield started
 
 
 @pytest.mark.parametrize("victim", ["origin", "kvsync"])
 def test_a_kill_in_the_middle_of_clicks_and_edits_loses_nothing(own_stack: Stack, victim: str) -> None:
-    api = client(own_stack)
-    links = make_links(api)
+    links = make_links(own_stack)
     plan = [link["shortLink"] for link in links] * (CLICKS // LINKS)
     progress = Progress(total=CLICKS + EDITS)
-    editor = threading.Thread(target=edit_links, args=(api, links, progress.step))
+    editor = threading.Thread(target=edit_links, args=(own_stack, links, progress.step))
     killer = threading.Thread(target=kill_at, args=(own_stack, victim, progress, [0.25, 0.6]))
     editor.start()
     killer.start()
@@ -58,8 +61,7 @@ def test_a_kill_in_the_middle_of_clicks_and_edits_loses_nothing(own_stack: Stack
 
 
 def test_a_killed_edge_loses_at_most_its_buffer_and_counts_nothing_twice(own_stack: Stack) -> None:
-    api = client(own_stack)
-    links = [link["shortLink"] for link in make_links(api)]
+    links = [link["shortLink"] for link in make_links(own_stack)]
     asyncio.run(visit_all(links, lambda: None))
     own_stack.kill("edge")
     wait_until(lambda: opened(links[0]) != "")
@@ -75,7 +77,7 @@ def test_a_killed_edge_loses_at_most_its_buffer_and_counts_nothing_twice(own_sta
 
 
 def test_a_stop_hands_over_what_the_edge_had_buffered(own_stack: Stack) -> None:
-    links = [link["shortLink"] for link in make_links(client(own_stack))]
+    links = [link["shortLink"] for link in make_links(own_stack)]
     asyncio.run(visit_all(links * 4, lambda: None))
     began = time.monotonic()
     assert own_stack.stop() == 0
@@ -85,7 +87,7 @@ def test_a_stop_hands_over_what_the_edge_had_buffered(own_stack: Stack) -> None:
 
 
 def test_a_start_after_a_kill_of_everything_just_works(own_stack: Stack) -> None:
-    links = make_links(client(own_stack))
+    links = make_links(own_stack)
     asyncio.run(visit_all([link["shortLink"] for link in links], lambda: None))
     settled_counts(own_stack, LINKS)
     own_stack.kill()
@@ -106,8 +108,8 @@ class Progress:
         with self._lock:
             self._done += 1
 
-    def share(self) -> float:
-        return self._done / self._total
+    def reached(self, share: float) -> bool:
+        return self._done >= share * self._total
 
 
 def client(stack: Stack) -> httpx.Client:
@@ -115,8 +117,9 @@ def client(stack: Stack) -> httpx.Client:
     return httpx.Client(base_url=f"{stack.url('origin')}/api/v1", headers=headers, timeout=30)
 
 
-def make_links(api: httpx.Client) -> list[dict[str, Any]]:
-    answer = api.post("/links/bulk", json=[{"url": f"https://example.com/{number}"} for number in range(LINKS)])
+def make_links(stack: Stack) -> list[dict[str, Any]]:
+    with client(stack) as api:
+        answer = api.post("/links/bulk", json=[{"url": f"https://example.com/{number}"} for number in range(LINKS)])
     answer.raise_for_status()
     return list(answer.json())
 
@@ -125,12 +128,12 @@ def edited_url(number: int) -> str:
     return f"https://example.com/{number}?edit={EDITS // LINKS - 1}"
 
 
-def edit_links(api: httpx.Client, links: list[dict[str, Any]], seen: Callable[[], None]) -> None:
+def edit_links(stack: Stack, links: list[dict[str, Any]], seen: Callable[[], None]) -> None:
     """Each link in turn, again and again; an edit that origin could not answer is sent again."""
-    for edit in range(EDITS // LINKS):
-        for number, link in enumerate(links):
+    with client(stack) as api:
+        for edit, (number, link) in itertools.product(range(EDITS // LINKS), enumerate(links)):
             body = {"url": f"https://example.com/{number}?edit={edit}"}
-            wait_until(lambda path=f"/links/{link['id']}", body=body: accepted(api, path, body))  # type: ignore[misc]
+            wait_until(partial(accepted, api, f"/links/{link['id']}", body))
             seen()
 
 
@@ -143,17 +146,21 @@ def accepted(api: httpx.Client, path: str, body: dict[str, str]) -> bool:
 
 def kill_at(stack: Stack, victim: str, progress: Progress, shares: list[float]) -> None:
     for share in shares:
-        wait_until(lambda share=share: progress.share() >= share)  # type: ignore[misc]
+        wait_until(partial(progress.reached, share))
         before = stack.pids()[victim]
         stack.kill(victim)
-        wait_until(lambda before=before: stack.pids().get(victim, before) != before)  # type: ignore[misc]
+        wait_until(partial(restarted, stack, victim, before))
+
+
+def restarted(stack: Stack, victim: str, before: int) -> bool:
+    return stack.pids().get(victim, before) != before
 
 
 def settled_counts(stack: Stack, clicks: int) -> dict[str, int]:
-    api = DemoApi(stack.url("origin"), stack.credentials["api_key"])
-    wait_until(lambda: answers(api), seconds=60)
-    api.wait_for_clicks(clicks, timeout=90)
-    return api.clicks_by_link()
+    with DemoApi(stack.url("origin"), stack.credentials["api_key"]) as api:
+        wait_until(partial(answers, api), seconds=60)
+        api.wait_for_clicks(clicks, timeout=90)
+        return api.clicks_by_link()
 
 
 def answers(api: DemoApi) -> bool:
