@@ -1,9 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench demo assets docs lock deploy-edge clean
+.PHONY: help run test soak check format bench demo assets docs lock deploy-edge clean
 python := .venv/bin/python
-# FILE=: the links of `make demo`, one URL a line. TESTS=: what `make test` runs.
+# FILE=: the links of `make demo`, one URL a line. TESTS=: what `make test` runs. CLICKS=: how many `make soak` sends.
 FILE ?= deploy/demo/links.txt
 TESTS ?=
+CLICKS ?= 1000000
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -17,6 +18,10 @@ test: ## Run every test, after installing what they need
 	@sh deploy/local/setup.sh test
 	@$(MAKE) --no-print-directory assets
 	$(python) -m pytest $(TESTS)
+
+soak: ## Kill every part at random while CLICKS= (a million) are counted, and compare with a recount
+	@sh deploy/local/setup.sh test
+	NEARHOP_SOAK_CLICKS=$(CLICKS) $(python) -m pytest tests/integration/clicks/test_soak.py
 
 check: ## Lint, format check and types
 	@sh deploy/local/setup.sh test

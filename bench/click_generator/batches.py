@@ -24,9 +24,14 @@ class Batch(NamedTuple):
         return {HEADER: sign(secret, "POST", PATH, self.body, time.time()), "Content-Type": "application/json"}
 
 
+def batch_at(model: Model, index: int, size: int = CLICKS_PER_BATCH) -> Batch:
+    """One batch of a model, the same each time."""
+    first = index * size
+    end = min(first + size, model.shape.clicks)
+    events = [model.event(number) for number in range(first, end)]
+    return Batch(first, end, encode_batch(f"{model.shape.seed}-{first}-{end}", f"edge-{index % 4}", events))
+
+
 def batches(model: Model, size: int = CLICKS_PER_BATCH) -> Iterator[Batch]:
-    """All clicks of a model; the same batches with the same ids each time."""
-    for first in range(0, model.shape.clicks, size):
-        end = min(first + size, model.shape.clicks)
-        events = [model.event(number) for number in range(first, end)]
-        yield Batch(first, end, encode_batch(f"{model.shape.seed}-{first}-{end}", f"edge-{first // size % 4}", events))
+    """All clicks of a model, in batches."""
+    return (batch_at(model, index, size) for index in range(-(-model.shape.clicks // size)))

@@ -27,8 +27,8 @@ class Shim(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.connection = chdb.connect(str(folder))  # type: ignore[no-untyped-call]  # has no types of its own
         self.lock = threading.Lock()
         self.down = False
