@@ -18,4 +18,5 @@ def seal(edge_secret: str, link_id: int, options: dict[str, Any]) -> str:
     key = hmac.new(edge_secret.encode(), _PURPOSE, hashlib.sha256).digest()
     nonce = secrets.token_bytes(_NONCE_BYTES)
     text = json.dumps(options, ensure_ascii=False, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(nonce + AESGCM(key).encrypt(nonce, text, str(link_id).encode())).decode().rstrip("=")
+    sealed = nonce + AESGCM(key).encrypt(nonce, text, str(link_id).encode())
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
