@@ -65,14 +65,16 @@ def _refuse_malformed(body: bytes) -> None:
 
 
 def read_query(request: Request, kind: type[T]) -> T:
-    """The query's parameters as a msgspec struct; lists are comma-joined, whole numbers may be written as 5.0."""
+    """The query's parameters as a msgspec struct; lists are comma-joined or repeated, whole numbers may be written as 5.0."""
     lists = {field.encode_name for field in msgspec.structs.fields(kind) if "list" in str(field.type)}  # type: ignore[arg-type]  # T is a Struct by use
     values: dict[str, Any] = {}
-    for name, value in request.query_params.items():
+    for name, value in request.query_params.multi_items():
         if "\0" in value:
             raise Unprocessable(f"{name}: text may not contain the character U+0000.")
-        if name != "workspaceId":  # taken by accounts.access
-            values[name] = [part for part in value.split(",") if part] if name in lists else value
+        if name in lists:
+            values.setdefault(name, []).extend(part for part in value.split(",") if part)
+        elif name != "workspaceId":  # taken by accounts.access
+            values[name] = value
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -86,6 +88,6 @@ def answer(value: Any, status: int = 200) -> Response:
 
 def field_message(error: msgspec.ValidationError) -> str:
     """The text of msgspec, with the field named first where there is one."""
-    text, _, place = str(error).partition(" - at `$")
-    name = place.rstrip("`").lstrip(".")
+    text, _, place = str(error).partition(" - at ")
+    name = place.removeprefix("`key` in ").strip("`").removeprefix("$").lstrip(".")
     return f"{name}: {text}." if name else f"{text}."

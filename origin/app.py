@@ -17,6 +17,7 @@ from origin.accounts.access import Access
 from origin.analytics import views as analytics
 from origin.bootstrap import Origin
 from origin.clicks import views as clicks
+from origin.folders import views as folders
 from origin.links import miss
 from origin.links import views as links
 from origin.mail import views as mailbox
@@ -25,6 +26,7 @@ from origin.middleware import BodyLimit, RequestTrace
 from origin.openapi import PREFIX
 from origin.problems import ApiProblem, on_api_problem, on_database_trouble, on_http_exception, on_unexpected_error
 from origin.qr import views as qr
+from origin.tags import views as tags
 from origin.workspaces import views as workspaces
 
 
@@ -34,6 +36,8 @@ def create_app(origin: Origin) -> Starlette:
         *accounts.routes(origin.accounts),
         *workspaces.routes(),
         *links.routes(origin.links, origin.reader),
+        *tags.routes(),
+        *folders.routes(),
         *analytics.routes(origin.analytics, origin.reader),
         *qr.routes(),
     ]

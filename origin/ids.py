@@ -8,6 +8,8 @@ SESSION = "ses_"
 WORKSPACE = "ws_"
 API_KEY = "key_"
 DOMAIN = "dom_"
+TAG = "tag_"
+FOLDER = "fold_"
 
 _MOST_DIGITS = 13  # of a bigint in base 36
 _LARGEST = 2**63 - 1

@@ -15,6 +15,7 @@ from origin.accounts.authenticator import Authenticator
 from origin.accounts.parts import account_parts
 from origin.accounts.passwords import Passwords
 from origin.app import assemble
+from origin.folders import views as folders
 from origin.links import miss
 from origin.links import views as links
 from origin.links.codes import Codes
@@ -23,6 +24,7 @@ from origin.links.reader import ClickTotals, NoTotals, Reader
 from origin.links.service import Links
 from origin.openapi import ApiRoute, ListOf, Operation
 from origin.qr import views as qr
+from origin.tags import views as tags
 from origin.workspaces import views as workspaces
 
 SECRET_KEY = "a secret key for tests"
@@ -39,7 +41,14 @@ def make_app(
     service = Links(Codes(SECRET_KEY), Loops(EDGE_URL, "localhost"), "localhost", allow_private)
     reader = Reader(totals or NoTotals(), "localhost", EDGE_URL, API_URL)
     parts = account_parts(engine, SECRET_KEY, tokens, Passwords())
-    api = [*accounts.routes(parts), *workspaces.routes(), *links.routes(service, reader), *qr.routes()]
+    api = [
+        *accounts.routes(parts),
+        *workspaces.routes(),
+        *links.routes(service, reader),
+        *tags.routes(),
+        *folders.routes(),
+        *qr.routes(),
+    ]
     others = [*miss.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]
     return assemble(api, others, engine, Authenticator(engine, tokens))
 

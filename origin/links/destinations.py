@@ -33,8 +33,15 @@ class Destination:
     port: int
 
 
-def check(url: str, *, allow_private: bool) -> Destination:
-    """Look a URL over; raises Unprocessable that says what to change."""
+def check(url: str, *, allow_private: bool, field: str = "url") -> Destination:
+    """Look a URL over; raises Unprocessable that names the field and says what to change."""
+    try:
+        return _check(url, allow_private=allow_private)
+    except Unprocessable as refused:
+        raise Unprocessable(f"{field}: {refused.message}") from None
+
+
+def _check(url: str, *, allow_private: bool) -> Destination:
     size = len(url.encode())
     if size > MAX_BYTES:
         raise _refused(f"it has {size} bytes, but {MAX_BYTES} is the most")
@@ -110,4 +117,4 @@ def _is_private(host: str) -> bool:
 
 
 def _refused(reason: str) -> Unprocessable:
-    return Unprocessable(f"url: {reason}.")
+    return Unprocessable(f"{reason}.")

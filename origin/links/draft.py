@@ -6,14 +6,28 @@ from typing import Any
 from msgspec import UNSET
 
 from origin.domains.service import normalize
-from origin.links import destinations, unsupported, utm
+from origin.links import destinations, fields, utm
 from origin.links.destinations import Destination
 from origin.links.model import LinkFields, NewLink
 from origin.problems import Unprocessable
 from shared import slug
 from shared.errors import BadCode
 
-_PLAIN_FIELDS = ("external_id", "tenant_id", "archived", "comments", "title", "description", "image", "video")
+
+@dataclass(frozen=True, slots=True)
+class TagChoice:
+    """The tags that were asked for, by id and by name (in lower case)."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def resolved(self, numbers: dict[str, int]) -> set[int]:
+        """The tags' numbers; raises Unprocessable naming one that is not there."""
+        for wire_name, wanted in (("tagIds", self.ids), ("tagNames", self.names)):
+            unknown = [each for each in wanted if each not in numbers]
+            if unknown:
+                raise Unprocessable(f"{wire_name}: there is no tag {unknown[0]!r} in this workspace. Make it first.")
+        return {numbers[each] for each in (*self.ids, *self.names)}
 
 
 @dataclass(slots=True)
@@ -23,28 +37,38 @@ class Draft:
     domain: str
     key: str | None
     key_length: int
-    destination: Destination
+    destinations: list[tuple[str, Destination]]
     columns: dict[str, Any]
+    tags: TagChoice
+    password: str | None
     made_up: bool = False
 
 
 def draft(body: NewLink, default_domain: str, *, allow_private: bool) -> Draft:
     """Check what was sent; raises Unprocessable naming the field."""
-    unsupported.refuse(body)
     url = utm.write(body.url, utm_values(body))
     destination = destinations.check(url, allow_private=allow_private)
     length = slug.DEFAULT_CODE_LENGTH if body.key_length is UNSET else body.key_length
     if length != int(length):
         raise Unprocessable("keyLength: it is a whole number.")
-    columns = {"url": url, **plain_columns(body), **utm.read(url)}
-    domain = normalize(body.domain) if body.domain else default_domain
-    return Draft(domain, normalize_key(body.key) if body.key else None, int(length), destination, columns)
+    columns = {"url": url, **fields.DEFAULTS, **fields.columns(body), **utm.read(url)}
+    return Draft(
+        domain=normalize(body.domain) if body.domain else default_domain,
+        key=normalize_key(body.key) if body.key else None,
+        key_length=int(length),
+        destinations=[("url", destination), *fields.other_destinations(columns, allow_private=allow_private)],
+        columns=columns,
+        tags=tag_choice(body) or TagChoice((), ()),
+        password=body.password or None,
+    )
 
 
-def plain_columns(body: LinkFields) -> dict[str, Any]:
-    """The given fields that are stored as they are; an empty text is stored as null."""
-    given = {name: getattr(body, name) for name in _PLAIN_FIELDS}
-    return {name: None if value == "" else value for name, value in given.items() if value is not UNSET}
+def tag_choice(body: LinkFields) -> TagChoice | None:
+    """The tags that the link shall carry; None where nothing is said of them."""
+    if all(each is UNSET for each in (body.tag_ids, body.tag_id, body.tag_names)):
+        return None
+    names = tuple(each.lower() for each in _texts(body.tag_names))
+    return TagChoice((*_texts(body.tag_ids), *_texts(body.tag_id)), names)
 
 
 def utm_values(body: LinkFields) -> dict[str, str | None]:
@@ -59,3 +83,9 @@ def normalize_key(key: str) -> str:
         return slug.normalize_code(key)
     except BadCode as error:
         raise Unprocessable(f"key: it {error}.") from error
+
+
+def _texts(given: Any) -> list[str]:
+    if isinstance(given, str):
+        return [given] if given else []
+    return [] if given is UNSET or given is None else list(given)

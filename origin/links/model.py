@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from origin.tags.model import Tag
+
 Unset = UnsetType
 
 
@@ -28,8 +30,19 @@ class EdgeState(msgspec.Struct):
     since: datetime
 
 
+class TestVariant(msgspec.Struct):
+    """One of 2 to 4 destinations that visitors are spread over; the percentages add up to 100."""
+
+    url: str
+    # A float: some clients send 50.0.
+    percentage: Annotated[float, Meta(ge=10, le=90)]
+
+
 class Link(msgspec.Struct, kw_only=True, rename=wire_name):
-    """A short link. Every key is always there, null where there is nothing to say."""
+    """A short link. Every key is always there, null where there is nothing to say.
+
+    `password` is never shown: a link that has one shows `********`, which a change may send back to leave it as it is.
+    """
 
     id: str
     domain: str
@@ -63,14 +76,14 @@ class Link(msgspec.Struct, kw_only=True, rename=wire_name):
     utm_campaign: str | None
     utm_term: str | None
     utm_content: str | None
-    test_variants: list[dict[str, Any]] | None
+    test_variants: list[TestVariant] | None
     test_started_at: datetime | None
     test_completed_at: datetime | None
     user_id: str | None
     workspace_id: str
     project_id: str
     comments: str | None
-    tags: list[dict[str, str]]
+    tags: list[Tag]
     tag_id: str | None
     folder_id: str | None
     webhook_ids: list[str]
@@ -86,56 +99,60 @@ class Link(msgspec.Struct, kw_only=True, rename=wire_name):
 
 
 Text = Annotated[str, Meta(max_length=2_000)]
+Name = Annotated[str, Meta(max_length=255)]
 Comment = Annotated[str, Meta(max_length=10_000)]
+Url = Annotated[str, Meta(max_length=8_192)]
 # An `/` would end it in the path of /links/ext_...
 ExternalId = Annotated[str, Meta(max_length=255, pattern="^[^/]*$")]
+Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+TagList = Annotated[list[str], Meta(max_length=50)]
 
 
 class LinkFields(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fields=True):
-    """What both a new link and a change may set. What is left out stays as it is; null and "" clear it.
-
-    The fields from `prefix` on are Dub's, and can't be set yet: links.unsupported refuses them by name.
-    """
+    """What both a new link and a change may set. What is left out stays as it is; null and "" clear it."""
 
     domain: str | Unset = UNSET
     key: str | Unset = UNSET
     external_id: ExternalId | Unset | None = UNSET
-    tenant_id: Annotated[str, Meta(max_length=255)] | Unset | None = UNSET
+    tenant_id: Name | Unset | None = UNSET
+    program_id: Name | Unset | None = UNSET
+    partner_id: Name | Unset | None = UNSET
     archived: bool | Unset = UNSET
+    track_conversion: bool | Unset = UNSET
     comments: Comment | Unset | None = UNSET
+    # One tag may be given as text; `tagId` is the old name of a single one.
+    tag_ids: str | TagList | Unset | None = UNSET
+    tag_names: str | TagList | Unset | None = UNSET
+    tag_id: str | Unset | None = UNSET
+    folder_id: str | Unset | None = UNSET
+    expires_at: datetime | Unset | None = UNSET
+    expired_url: Url | Unset | None = UNSET
+    disabled_at: datetime | Unset | None = UNSET
+    password: Annotated[str, Meta(max_length=128)] | Unset | None = UNSET
     title: Text | Unset | None = UNSET
     description: Text | Unset | None = UNSET
     image: Text | Unset | None = UNSET
     video: Text | Unset | None = UNSET
+    proxy: bool | Unset = UNSET
+    rewrite: bool | Unset = UNSET
+    do_index: bool | Unset = UNSET
+    public_stats: bool | Unset = UNSET
+    ios: Url | Unset | None = UNSET
+    android: Url | Unset | None = UNSET
+    geo: dict[Country, Url] | Unset | None = UNSET
+    test_variants: Annotated[list[TestVariant], Meta(max_length=4)] | Unset | None = UNSET
+    test_started_at: datetime | Unset | None = UNSET
+    test_completed_at: datetime | Unset | None = UNSET
     utm_source: Text | Unset | None = UNSET
     utm_medium: Text | Unset | None = UNSET
     utm_campaign: Text | Unset | None = UNSET
     utm_term: Text | Unset | None = UNSET
     utm_content: Text | Unset | None = UNSET
     ref: Text | Unset | None = UNSET
-
-    prefix: Any = UNSET
-    program_id: Any = UNSET
-    partner_id: Any = UNSET
-    track_conversion: Any = UNSET
-    tag_id: Any = UNSET
-    tag_ids: Any = UNSET
-    tag_names: Any = UNSET
-    folder_id: Any = UNSET
-    expires_at: Any = UNSET
-    expired_url: Any = UNSET
-    password: Any = UNSET
-    proxy: Any = UNSET
-    rewrite: Any = UNSET
-    ios: Any = UNSET
-    android: Any = UNSET
-    geo: Any = UNSET
-    do_index: Any = UNSET
-    test_variants: Any = UNSET
-    test_started_at: Any = UNSET
-    test_completed_at: Any = UNSET
-    public_stats: Any = UNSET
-    webhook_ids: Any = UNSET
+    # A part of a path before the code, as Dub has it: codes have no `/` here.
+    prefix: Literal["", "/"] | Unset | None = UNSET
+    # There are no webhooks to name yet.
+    webhook_ids: Annotated[list[str], Meta(max_length=0)] | Unset | None = UNSET
 
 
 class NewLink(LinkFields, kw_only=True):
@@ -166,27 +183,29 @@ class Deleted(msgspec.Struct):
     id: str
 
 
-SortBy = Literal["createdAt", "updatedAt"]
-
-
 class CountFilter(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fields=True):
-    """Which links: those that fit everything that is given. From `tag_id` on: refused, as in LinkFields."""
+    """Which links: those that fit everything that is given, and any of the tags."""
 
     domain: str | None = None
+    tag_id: str | None = None
+    tag_ids: list[str] | None = None
+    tag_names: list[str] | None = None
+    folder_id: str | None = None
     search: Annotated[str, Meta(max_length=500)] | None = None
     external_id: str | None = None
     tenant_id: str | None = None
     user_id: str | None = None
     show_archived: bool = False
-    with_tags: bool = False  # tags are always in the answer
+    with_tags: bool = False  # only links that have a tag
 
-    tag_id: Any = UNSET
-    tag_ids: Any = UNSET
-    tag_names: Any = UNSET
-    folder_id: Any = UNSET
-    group_by: Any = UNSET
-    starting_after: Any = UNSET
-    ending_before: Any = UNSET
+
+class CountQuery(CountFilter, kw_only=True):
+    """Which links to count, and by what."""
+
+    group_by: Literal["domain", "tagId", "userId", "folderId"] | None = None
+
+
+SortBy = Literal["createdAt", "updatedAt"]
 
 
 class ListFilter(CountFilter, kw_only=True):

@@ -10,12 +10,23 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
-from origin.links.finder import EXTERNAL
-from origin.links.model import CountFilter, EdgeState, Link, ListFilter
-from origin.storage.tables import Row, kv_keys, links
+from origin.links.filters import conditions
+from origin.links.model import CountFilter, CountQuery, EdgeState, Link, ListFilter
+from origin.links.passwords import MASK
+from origin.storage.tables import Row, kv_keys, link_tags, links
+from origin.tags import service as tags
+from origin.tags.model import Tag
 
 # What a path may hold without being percent-encoded.
 _SAFE_IN_PATH = "-._~!$&'()*+,;=:@"
+_MOST_GROUPS = 1000
+# What links may be counted by: the column, and the prefix of the ids that it holds.
+_GROUPS: dict[str, tuple[sa.Column[Any], str]] = {
+    "domain": (links.c.domain, ""),
+    "tagId": (link_tags.c.tag_id, ids.TAG),
+    "userId": (links.c.user_id, ids.USER),
+    "folderId": (links.c.folder_id, ids.FOLDER),
+}
 
 
 class ClickTotals(Protocol):
@@ -47,26 +58,45 @@ class Reader:
         """The links with these numbers, in this order; those that are gone are left out."""
         select = _select(workspace_id).where(links.c.id.in_(link_ids))
         found = {row.id: row for row in await connection.execute(select)}
-        return await self._shown(workspace_id, [found[each] for each in link_ids if each in found])
+        return await self._shown(connection, workspace_id, [found[each] for each in link_ids if each in found])
 
     async def page(self, connection: AsyncConnection, workspace_id: int, wanted: ListFilter) -> list[Link]:
         """One page of the links that fit, in the order that was asked for."""
         column = {"createdAt": links.c.created_at, "updatedAt": links.c.updated_at}[wanted.sort_by]
         order = [column, links.c.id] if wanted.sort_order == "asc" else [column.desc(), links.c.id.desc()]
-        select = _select(workspace_id).where(*_conditions(wanted)).order_by(*order)
+        select = _select(workspace_id).where(*conditions(workspace_id, wanted)).order_by(*order)
         rows = await connection.execute(select.limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size))
-        return await self._shown(workspace_id, list(rows))
+        return await self._shown(connection, workspace_id, list(rows))
 
     async def count(self, connection: AsyncConnection, workspace_id: int, wanted: CountFilter) -> int:
         """How many links fit."""
-        select = sa.select(sa.func.count()).where(links.c.workspace_id == workspace_id, *_conditions(wanted))
+        mine = links.c.workspace_id == workspace_id
+        select = sa.select(sa.func.count()).select_from(links).where(mine, *conditions(workspace_id, wanted))
         return int((await connection.execute(select)).scalar_one())
 
-    async def _shown(self, workspace_id: int, rows: list[Row]) -> list[Link]:
-        totals = await self.totals.for_links(workspace_id, [row.id for row in rows]) if rows else {}
-        return [self._link(row, *totals.get(row.id, (0, None))) for row in rows]
+    async def count_by(
+        self, connection: AsyncConnection, workspace_id: int, wanted: CountQuery
+    ) -> list[dict[str, str | int | None]]:
+        """How many links fit, by what `wanted.group_by` says, the most first."""
+        field = str(wanted.group_by)
+        column, prefix = _GROUPS[field]
+        mine = links.c.workspace_id == workspace_id
+        joined = links.join(link_tags, link_tags.c.link_id == links.c.id) if field == "tagId" else links
+        total = sa.func.count().label("total")
+        select = sa.select(column.label("group"), total).select_from(joined).group_by(column)
+        fitting = select.where(mine, column.isnot(None), *conditions(workspace_id, wanted))
+        rows = await connection.execute(fitting.order_by(total.desc(), column).limit(_MOST_GROUPS))
+        return [{field: ids.public(prefix, row.group) if prefix else row.group, "_count": row.total} for row in rows]
 
-    def _link(self, row: Row, clicks: int, last_clicked: datetime | None) -> Link:
+    async def _shown(self, connection: AsyncConnection, workspace_id: int, rows: list[Row]) -> list[Link]:
+        if not rows:
+            return []
+        numbers = [row.id for row in rows]
+        tagged = await tags.of_links(connection, numbers)
+        totals = await self.totals.for_links(workspace_id, numbers)
+        return [self._link(row, tagged.get(row.id, []), *totals.get(row.id, (0, None))) for row in rows]
+
+    def _link(self, row: Row, tagged: list[Tag], clicks: int, last_clicked: datetime | None) -> Link:
         base = self.edge_url if row.domain == self.default_domain else f"https://{row.domain}"
         short_link = f"{base}/{quote(row.key, safe=_SAFE_IN_PATH)}"
         workspace_id = ids.public(ids.WORKSPACE, row.workspace_id)
@@ -75,13 +105,13 @@ class Reader:
             id=ids.public(ids.LINK, row.id),
             short_link=short_link,
             qr_code=f"{self.api_url}/api/v1/qr?url={quote(short_link, safe='')}",
-            password=None,
+            password=MASK if row.password_hash else None,
             user_id=None if row.user_id is None else ids.public(ids.USER, row.user_id),
             workspace_id=workspace_id,
             project_id=workspace_id,
-            tags=[],
-            tag_id=None,
-            folder_id=None,
+            tags=tagged,
+            tag_id=tagged[0].id if tagged else None,
+            folder_id=None if row.folder_id is None else ids.public(ids.FOLDER, row.folder_id),
             webhook_ids=[],
             clicks=clicks,
             leads=0,
@@ -93,7 +123,7 @@ class Reader:
         )
 
 
-_SAME_NAME = tuple(set(Link.__struct_fields__) & set(links.c.keys()) - {"id", "user_id", "workspace_id"})
+_SAME_NAME = tuple(set(Link.__struct_fields__) & set(links.c.keys()) - {"id", "user_id", "workspace_id", "folder_id"})
 
 
 def _select(workspace_id: int) -> "sa.Select[Any]":
@@ -101,25 +131,6 @@ def _select(workspace_id: int) -> "sa.Select[Any]":
     edge = (kv_keys.c.version.label("kv_version"), kv_keys.c.deleted.label("kv_deleted"), kv_keys.c.synced_at)
     joined = sa.outerjoin(links, kv_keys, same_key)
     return sa.select(links, *edge).select_from(joined).where(links.c.workspace_id == workspace_id)
-
-
-def _conditions(wanted: CountFilter) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    if not wanted.show_archived:
-        found.append(links.c.archived.is_(False))
-    if wanted.domain:
-        found.append(links.c.domain == wanted.domain.lower())
-    if wanted.external_id:
-        found.append(links.c.external_id == wanted.external_id.removeprefix(EXTERNAL))
-    if wanted.tenant_id:
-        found.append(links.c.tenant_id == wanted.tenant_id)
-    if wanted.user_id:
-        found.append(links.c.user_id == ids.parse(ids.USER, wanted.user_id))
-    if wanted.search:
-        # A scan of the workspace's own links, which the index on workspace and time bounds.
-        texts = (links.c.url, links.c.key, links.c.title)
-        found.append(sa.or_(*(text.icontains(wanted.search, autoescape=True) for text in texts)))
-    return found
 
 
 def _edge_state(row: Row) -> EdgeState:

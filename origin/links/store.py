@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import outbox
+from origin.links import options
 from origin.storage.tables import Row, links
 from shared.kv_record import KvRecord, encode, kv_key
 
@@ -19,7 +20,7 @@ async def insert_free(connection: AsyncConnection, rows: list[dict[str, Any]]) -
 
     Every row has the same columns. They get no version yet: `seal` comes next.
     """
-    statement = insert(links).on_conflict_do_nothing().returning(links.c.id, links.c.domain, links.c.key, links.c.url)
+    statement = insert(links).on_conflict_do_nothing().returning(links)
     # In one order for all, so that two transactions with the same keys don't each wait for the other.
     ordered = sorted(rows, key=lambda row: (row["domain"], row["key"]))
     inserted = await connection.execute(statement, [{**row, "version": 0, "kv_value": ""} for row in ordered])
@@ -42,7 +43,7 @@ async def seal(connection: AsyncConnection, workspace_id: int, changed: list[Row
         return
     versions = await outbox.next_versions(connection, len(changed))
     pairs = list(zip(changed, versions, strict=True))
-    values = [encode(KvRecord(row.id, workspace_id, version, row.url)) for row, version in pairs]
+    values = [encode(KvRecord(row.id, workspace_id, version, row.url, options.of(row))) for row, version in pairs]
     await connection.execute(_SEAL, {"ids": [row.id for row in changed], "versions": versions, "values": values})
     queued = [
         (kv_key(row.domain, row.key), version, value) for (row, version), value in zip(pairs, values, strict=True)

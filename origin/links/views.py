@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute
 from origin import ids
 from origin.accounts.access import Actor, authenticate
 from origin.api import answer, field_message, read_body, read_query, route
-from origin.links import finder, unsupported
-from origin.links.model import BulkError, CountFilter, Deleted, InfoQuery, Link, LinkChange, ListFilter, NewLink
+from origin.links import finder
+from origin.links.model import BulkError, CountQuery, Deleted, InfoQuery, Link, LinkChange, ListFilter, NewLink
 from origin.links.reader import Reader
 from origin.links.service import Links
 from origin.openapi import ListOf, Operation
@@ -70,15 +70,15 @@ class LinkViews:
     async def index(self, request: Request) -> Response:
         actor = await authenticate(request)
         wanted = read_query(request, ListFilter)
-        unsupported.refuse(wanted)
         async with transaction(request) as connection:
             return answer(await self.reader.page(connection, actor.workspace_id, wanted))
 
     async def count(self, request: Request) -> Response:
         actor = await authenticate(request)
-        wanted = read_query(request, CountFilter)
-        unsupported.refuse(wanted)
+        wanted = read_query(request, CountQuery)
         async with transaction(request) as connection:
+            if wanted.group_by:
+                return answer(await self.reader.count_by(connection, actor.workspace_id, wanted))
             return answer(await self.reader.count(connection, actor.workspace_id, wanted))
 
     async def change(self, request: Request) -> Response:
@@ -124,7 +124,7 @@ def routes(links: Links, reader: Reader) -> list[BaseRoute]:
             ),
             Operation(
                 method="GET", path="/links/count", summary="Count links", tag="links", permission="links.read",
-                endpoint=views.count, query=CountFilter, response=int,
+                endpoint=views.count, query=CountQuery, response=int | list[dict[str, str | int]],
             ),
             Operation(
                 method="GET", path="/links/info", summary="Get a link", tag="links", permission="links.read",

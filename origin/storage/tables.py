@@ -196,6 +196,7 @@ links = sa.Table(
     _flag("public_stats"),
     _time("created_at", default_now=True),
     _time("updated_at", default_now=True),
+    sa.Column("folder_id", sa.ForeignKey("folders.id", ondelete="SET NULL")),
     sa.UniqueConstraint("domain", "key"),
     sa.UniqueConstraint("workspace_id", "external_id"),
     sa.Index("links_workspace_id_created_at_id_idx", "workspace_id", "created_at", "id"),
@@ -206,8 +207,47 @@ links = sa.Table(
         "tenant_id",
         postgresql_where=sa.text("tenant_id IS NOT NULL"),
     ),
+    sa.Index(
+        "links_folder_id_created_at_id_idx",
+        "folder_id",
+        "created_at",
+        "id",
+        postgresql_where=sa.text("folder_id IS NOT NULL"),
+    ),
     # A URL may be longer than what a btree entry holds.
     sa.Index("links_workspace_id_url_hash_idx", "workspace_id", sa.text("hashtextextended(url, 0)")),
+)
+
+tags = sa.Table(
+    "tags",
+    metadata,
+    _id(),
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("color", sa.Text, nullable=False),
+    _time("created_at", default_now=True),
+    sa.Index("tags_workspace_id_name_idx", "workspace_id", sa.text("lower(name)"), unique=True),
+)
+
+link_tags = sa.Table(
+    "link_tags",
+    metadata,
+    sa.Column("link_id", sa.ForeignKey("links.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("tag_id", sa.ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
+    sa.Index("link_tags_tag_id_link_id_idx", "tag_id", "link_id"),
+)
+
+folders = sa.Table(
+    "folders",
+    metadata,
+    _id(),
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    _text("description"),
+    _text("access_level"),
+    _time("created_at", default_now=True),
+    _time("updated_at", default_now=True),
+    sa.Index("folders_workspace_id_name_idx", "workspace_id", sa.text("lower(name)"), unique=True),
 )
 
 outbox = sa.Table(

@@ -1,0 +1,25 @@
+"""Why a link is not made or changed, in words that name the field."""
+
+from typing import Any
+
+from origin.problems import Conflict, Unprocessable
+
+
+def taken_key(domain: str, key: str) -> Conflict:
+    return Conflict(f"key: there is a link {domain}/{key} already. Choose another key.")
+
+
+def taken_external_id(external_id: Any) -> Conflict:
+    return Conflict(f"externalId: there is a link with the external id {external_id!r} in this workspace already.")
+
+
+def foreign_domain(domain: str) -> Unprocessable:
+    return Unprocessable(f"domain: {domain!r} is not a domain of this workspace. Leave it out, or add it first.")
+
+
+def loop(field: str, host: str) -> Unprocessable:
+    return Unprocessable(f"{field}: {host} is a short domain of this installation, so the link would lead in a circle.")
+
+
+def unknown_folder(folder_id: str) -> Unprocessable:
+    return Unprocessable(f"folderId: there is no folder {folder_id} in this workspace.")
