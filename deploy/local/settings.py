@@ -37,7 +37,15 @@ class LocalSettings:
 
     def ports(self) -> dict[str, int]:
         """Every port that this start will listen on, by the setting's name."""
-        names = ("edge_port", "origin_port", "dashboard_port", "landing_port", "kvsync_port", "jobs_port", "kv_api_port")
+        names = (
+            "edge_port",
+            "origin_port",
+            "dashboard_port",
+            "landing_port",
+            "kvsync_port",
+            "jobs_port",
+            "kv_api_port",
+        )
         return {name: getattr(self, name) for name in names}
 
     def url(self, name: str) -> str:

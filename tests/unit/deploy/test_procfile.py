@@ -25,4 +25,12 @@ def test_a_broken_procfile_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_the_projects_own_procfile_starts_every_service() -> None:
-    assert set(read_procfile(ROOT / "Procfile")) == {"postgres", "origin", "jobs", "edge", "kvsync", "dashboard", "landing"}
+    assert set(read_procfile(ROOT / "Procfile")) == {
+        "postgres",
+        "origin",
+        "jobs",
+        "edge",
+        "kvsync",
+        "dashboard",
+        "landing",
+    }
