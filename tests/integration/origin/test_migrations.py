@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
+from importlib.resources import files
 
 import psycopg
 import sqlalchemy as sa
@@ -54,3 +56,10 @@ def test_processes_that_migrate_at_once_do_it_one_after_the_other(empty_postgres
 def test_no_extension_is_needed(postgres_url: str) -> None:
     with psycopg.connect(postgres_url) as connection:
         assert connection.execute("SELECT extname FROM pg_extension").fetchall() == [("plpgsql",)]
+
+
+def test_the_job_queues_schema_is_the_one_of_the_installed_release() -> None:
+    shipped = (each.name for each in files("procrastinate.sql.migrations").iterdir())
+    newest = max(name for name in shipped if name.endswith(".sql"))
+    migration = import_module("origin.storage.migrations.versions.0002_pre_jobs")
+    assert migration.LAST == newest, "add a migration that brings older databases to the new schema, and name it here"
