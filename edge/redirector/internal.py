@@ -76,7 +76,7 @@ class Internal:
     async def _ready(self) -> Response:
         """KV is the one part that redirects need; whether origin answers shows in the metrics."""
         try:
-            await self._runtime.kv_get(_PROBE_KEY)
+            await self._runtime.kv_get(_PROBE_KEY, self._settings.kv_timeout_seconds)
         except Unreachable as error:
             parts = {"kv": {"ok": False, "detail": str(error)}}
             return respond.as_json(self._runtime, 503, {"status": "not ready", "parts": parts})

@@ -80,7 +80,7 @@ class Links:
         """KV's value; None as well while KV itself fails, for origin may still answer."""
         self._counters.kv_reads += 1
         try:
-            return await self._runtime.kv_get(key)
+            return await self._runtime.kv_get(key, self._settings.kv_timeout_seconds)
         except Unreachable:
             self._counters.kv_failures += 1
             return None

@@ -79,8 +79,8 @@ class Runtime(Protocol):
     def reply(self, status: int, headers: dict[str, str], body: str) -> Response:
         """A reply to be sent once."""
 
-    async def kv_get(self, key: str) -> str | None:
-        """A value of the LINKS namespace; raises Unreachable."""
+    async def kv_get(self, key: str, seconds: float) -> str | None:
+        """A value of the LINKS namespace, waited for `seconds` at most; raises Unreachable."""
 
     async def fetch(self, method: str, url: str, headers: dict[str, str], body: str | None, seconds: float) -> Reply:
         """Call a service and wait `seconds` at most; raises Unreachable."""

@@ -93,11 +93,17 @@ class WorkerRuntime:
     def reply(self, status: int, headers: dict[str, str], body: str) -> Response:
         return self._new_response(body, _object({"status": status, "headers": headers}))
 
-    async def kv_get(self, key: str) -> str | None:
+    async def kv_get(self, key: str, seconds: float) -> str | None:
+        deadline = time.time() + seconds
+        read = self._kv.get(key, type="text", cacheTtl=_KV_CACHE_SECONDS)
         try:
-            return _text(await self._kv.get(key, type="text", cacheTtl=_KV_CACHE_SECONDS))
+            value = _text(await js.Promise.race(to_js([read, js.scheduler.wait(int(seconds * 1000))])))
         except JsException as error:
             raise Unreachable(f"KV: {error}") from error
+        # The wait ends with undefined, which looks like a missing value; only the clock tells them apart.
+        if value is None and time.time() >= deadline:
+            raise Unreachable(f"KV did not answer within {seconds:g} seconds")
+        return value
 
     async def fetch(self, method: str, url: str, headers: dict[str, str], body: str | None, seconds: float) -> Reply:
         options = {"method": method, "headers": headers, "redirect": "manual"}

@@ -27,6 +27,7 @@ class EdgeSettings:
     click_buffer_events: int = 20_000
     click_buffer_bytes: int = 16_000_000
     origin_timeout_seconds: float = 5.0
+    kv_timeout_seconds: float = 1.0
     # "yes" shows /metrics to everybody: only where nobody but the operator reaches the edge.
     open_metrics: str = ""
 

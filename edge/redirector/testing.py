@@ -86,7 +86,8 @@ class FakeRuntime:
     def reply(self, status: int, headers: dict[str, str], body: str) -> FakeResponse:
         return FakeResponse(status, headers, body)
 
-    async def kv_get(self, key: str) -> str | None:
+    async def kv_get(self, key: str, seconds: float) -> str | None:
+        assert seconds > 0
         self.kv_reads.append(key)
         await asyncio.sleep(0)
         if not self.kv_works:

@@ -26,6 +26,9 @@ KV = "/client/v4/accounts/local/storage/kv/namespaces/nearhop-links"
 class EdgeProcess:
     """One home, one pair of ports, any number of starts."""
 
+    # What is given to node.
+    command: tuple[str, ...] = (str(ROOT / "deploy/local/edge_runner/run.mjs"),)
+
     def __init__(self, home: Path, origin_port: int, **variables: str) -> None:
         self.home = home
         self.port = unused_port()
@@ -50,9 +53,13 @@ class EdgeProcess:
 
     def spawn(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            command = ["node", str(ROOT / "deploy/local/edge_runner/run.mjs")]
             self._process = subprocess.Popen(
-                command, cwd=self.home.parent, env=self._environment, stdout=log, stderr=log, start_new_session=True
+                ["node", *self.command],
+                cwd=self.home.parent,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         return self._process
 

@@ -24,6 +24,8 @@ class OriginFake:
         self.batches: dict[str, list[dict[str, Any]]] = {}
         self.posts = 0
         self.fails = False
+        self.answers = ""  # "garbage" or "late": what a broken origin does instead of its work
+        self.released = threading.Event()  # ends the lateness
         self._server: _Server | None = None
         self.port = 0
         self.start()
@@ -72,7 +74,7 @@ class _Server(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:
+def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:  # noqa: C901  # one class, which needs to know its origin
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -95,8 +97,7 @@ def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:
             self._answer(202, b'{"accepted":1,"refused":[]}')
 
         def _signed(self, body: bytes) -> bool:
-            if origin.fails:
-                self._answer(503, b"")
+            if self._broken():
                 return False
             given = self.headers.get(signing.HEADER)
             try:
@@ -105,6 +106,17 @@ def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:
                 self._answer(401, b"")
                 return False
             return True
+
+        def _broken(self) -> bool:
+            if origin.fails:
+                self._answer(500, b"")
+            elif origin.answers == "garbage":
+                self.wfile.write(b"\x16\x03\x01 not even HTTP\r\n\r\n")
+                self.close_connection = True
+            elif origin.answers == "late":
+                origin.released.wait(30)
+                return False
+            return origin.fails or origin.answers == "garbage"
 
         def _answer(self, status: int, body: bytes) -> None:
             self.send_response(status)
