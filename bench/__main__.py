@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import clicks, edge, freshness
+from bench import analytics, clicks, edge, freshness, postgres_clicks
 
 RESULTS = Path(__file__).parent / "results.json"
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "edge": edge.run,
     "clicks": clicks.run,
+    "analytics": analytics.run,
+    "postgres_clicks": postgres_clicks.run,
     "freshness": freshness.run,
 }
 

@@ -1,0 +1,97 @@
+"""Homes under bench/data whose ClickHouse holds millions of the generator's clicks; made once, then used again for a day."""
+
+import asyncio
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.click_generator.load import Loader
+from bench.click_generator.model import Model, Shape
+from origin.storage.clickhouse import ClickHouse
+from origin.storage.clickhouse_schema import FOLDER, migrate
+
+DATA = Path(__file__).parent / "data"
+HOURS = 91 * 24
+_MEMORY_MB = 6_000
+_OLDEST_SECONDS = 86_400
+
+
+class LoadedHome(NamedTuple):
+    """Where it is, the first hour after its clicks, and what loading it told."""
+
+    home: Path
+    end_hour: int
+    facts: dict[str, Any]
+
+
+def loaded_home(clicks: int) -> LoadedHome:
+    """A home with so many clicks of the last 91 days."""
+    home = DATA / f"clicks-{clicks}"
+    note = home / "loaded.json"
+    wanted = {"schema": _schema(), "clicks": clicks}
+    if note.exists():
+        found = json.loads(note.read_text(encoding="utf-8"))
+        if found["wanted"] == wanted and time.time() - found["end_hour"] * 3600 < _OLDEST_SECONDS:
+            return LoadedHome(home, found["end_hour"], found["facts"])
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    end_hour = int(time.time()) // 3600
+    shape = Shape(clicks=clicks, first_hour=end_hour - HOURS, hours=HOURS)
+    facts = asyncio.run(_load(home, Model(shape)))
+    note.write_text(json.dumps({"wanted": wanted, "end_hour": end_hour, "facts": facts}), encoding="utf-8")
+    return LoadedHome(home, end_hour, facts)
+
+
+async def _load(home: Path, model: Model) -> dict[str, Any]:
+    clickhouse = ClickHouse(home / "clickhouse", memory_mb=_MEMORY_MB)
+    await clickhouse.open()
+    try:
+        await migrate(clickhouse)
+        loaded = await Loader(clickhouse, model).load(lambda done: print(f"  {done} clicks loaded", flush=True))
+        await _merge(clickhouse)
+        sizes = await _sizes(clickhouse)
+    finally:
+        await clickhouse.close()
+    total = sum(each["bytes"] for each in sizes.values())
+    return {
+        "load_s": round(loaded.seconds),
+        "loaded_per_s": round(loaded.clicks / loaded.seconds),
+        "disk_bytes_per_click": round(total / loaded.clicks, 1),
+        "tables": sizes,
+        "reopen_s": await _reopen(home),
+    }
+
+
+async def _merge(clickhouse: ClickHouse) -> None:
+    """Let the merges end that an installation would have had three months for."""
+    end = time.monotonic() + 1_800
+    while time.monotonic() < end:
+        running = await clickhouse.query("SELECT count() AS n FROM system.merges")
+        if not running[0]["n"]:
+            return
+        await asyncio.sleep(1)
+
+
+async def _sizes(clickhouse: ClickHouse) -> dict[str, dict[str, int]]:
+    rows = await clickhouse.query(
+        "SELECT table, sum(rows) AS n, sum(bytes_on_disk) AS bytes FROM system.parts"
+        " WHERE active AND database = currentDatabase() GROUP BY table ORDER BY table"
+    )
+    return {row["table"]: {"rows": row["n"], "bytes": row["bytes"]} for row in rows}
+
+
+async def _reopen(home: Path) -> float:
+    """Seconds from nothing to the first answer."""
+    began = time.perf_counter()
+    clickhouse = ClickHouse(home / "clickhouse")
+    await clickhouse.open()
+    await clickhouse.query("SELECT count() AS n FROM clicks")
+    seconds = time.perf_counter() - began
+    await clickhouse.close()
+    return round(seconds, 2)
+
+
+def _schema() -> list[str]:
+    return sorted(path.name for path in FOLDER.glob("[0-9]*.sql"))
