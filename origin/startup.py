@@ -11,6 +11,8 @@ from origin.bootstrap import Origin
 from origin.domains import service as domains
 from origin.settings import OriginSettings
 from origin.storage import migrate
+from origin.storage.clickhouse import ClickHouseUnavailable
+from origin.storage.folder_lock import FolderLocked
 
 _WAIT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.1
@@ -37,13 +39,18 @@ async def prepare_installation(origin: Origin) -> None:
         await domains.ensure_shared(connection, origin.settings.default_domain)
     if origin.settings.embedded_postgres:
         await local_owner.ensure(origin.engine, origin.settings.home, origin.passwords)
+    await origin.clicks.prepare()
     await origin.engine.dispose()  # its connections belong to this event loop, and the server runs another one
 
 
 def prepare(origin: Origin) -> None:
-    """Everything, in order."""
-    prepare_database(origin.settings)
-    asyncio.run(prepare_installation(origin))
+    """Everything, in order: first what a second process on the same home must not get past. Raises CannotStart."""
+    try:
+        origin.clicks.reserve()
+        prepare_database(origin.settings)
+        asyncio.run(prepare_installation(origin))
+    except (FolderLocked, ClickHouseUnavailable) as error:
+        raise CannotStart(str(error)) from error
 
 
 def _wait(database_url: str) -> None:

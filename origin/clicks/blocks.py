@@ -1,10 +1,12 @@
 """From the spool to rows: choosing what goes into one insert, reading it again after a crash, and enriching it."""
 
+from collections.abc import Iterator
+
 import msgspec
 import structlog
 
 from origin.clicks import frames, metrics
-from origin.clicks.enrich import ClickRow, Enricher, Origin
+from origin.clicks.enrich import CAPPED, CLICK, DUPLICATE, ClickRow, Enricher, Origin
 from origin.clicks.event import Batch, Click
 from origin.clicks.frames import Frame
 from origin.clicks.journal import Block
@@ -68,17 +70,9 @@ class BlockRows:
         self._refused = refused
 
     def decode(self, block_frames: list[Frame]) -> list[tuple[Frame, Batch]]:
-        """The batches, each id once, as the first came."""
-        batches: dict[str, tuple[Frame, Batch]] = {}
-        for frame in block_frames:
-            batch = self._read(frame)
-            if batch is None:
-                continue
-            if batch.batch_id in batches:
-                metrics.DUPLICATES.inc(len(batch.clicks))
-            else:
-                batches[batch.batch_id] = (frame, batch)
-        return list(batches.values())
+        """The batches, in the order of the spool."""
+        read = ((frame, self._read(frame)) for frame in block_frames)
+        return [(frame, batch) for frame, batch in read if batch is not None]
 
     def _read(self, frame: Frame) -> Batch | None:
         try:
@@ -90,20 +84,34 @@ class BlockRows:
             self._refused.keep("", "", [RefusedClick(0, f"spooled batch: {error}")], [msgspec.Raw(body)])
             return None
 
-    def rows(self, block_id: str, batches: list[tuple[Frame, Batch]]) -> list[ClickRow]:
-        """A row for each click, in the order of the spool."""
-        rows = []
+    def rows(
+        self, block_id: str, batches: list[tuple[Frame, Batch]], mine: set[str], capped: tuple[int, ...]
+    ) -> list[ClickRow]:
+        """A row for each click, in the order of the spool: of batches that are not `mine`, or come again, as duplicates."""
+        rows, left = list[ClickRow](), set(mine)
         for frame, batch in batches:
             origin = Origin(batch.batch_id, block_id, batch.edge, int(frame.received_at * 1000))
-            for index, click in enumerate(batch.clicks):
-                try:
-                    rows.append(self._enricher.row(origin, click))
-                except Exception as error:  # noqa: BLE001  # a click that no one foresaw may not hold up all others
-                    self._set_aside(origin, index, click, error)
+            if batch.batch_id in left:
+                left.remove(batch.batch_id)
+                rows.extend(_cap(row, capped) for row in self._enriched(origin, batch))
+            else:
+                metrics.DUPLICATES.inc(len(batch.clicks))
+                rows.extend(row._replace(verdict=DUPLICATE) for row in self._enriched(origin, batch))
         return rows
+
+    def _enriched(self, origin: Origin, batch: Batch) -> Iterator[ClickRow]:
+        for index, click in enumerate(batch.clicks):
+            try:
+                yield self._enricher.row(origin, click)
+            except Exception as error:  # noqa: BLE001  # a click that no one foresaw may not hold up all others
+                self._set_aside(origin, index, click, error)
 
     def _set_aside(self, origin: Origin, index: int, click: Click, error: Exception) -> None:
         metrics.UNREADABLE.inc()
         _log.error("click_not_enriched", batch=origin.batch_id, index=index, error=repr(error))
         events = [msgspec.Raw(msgspec.json.encode(click))]
         self._refused.keep(origin.batch_id, origin.edge, [RefusedClick(0, f"click {index}: {error!r}")], events)
+
+
+def _cap(row: ClickRow, capped: tuple[int, ...]) -> ClickRow:
+    return row._replace(verdict=CAPPED) if row.workspace_id in capped and row.verdict == CLICK else row

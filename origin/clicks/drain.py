@@ -1,7 +1,7 @@
 """Moves clicks from the spool to ClickHouse, each counted once whatever is killed when.
 
 A block's bounds are journaled before anything else, so an attempt after a crash works on the very same bytes. Its batches
-are claimed in Postgres under the block's id: a batch that another block has is left out, the same again at each attempt.
+are claimed in Postgres under the block's id: a batch that another block has is stored as duplicates, at each attempt the same.
 The insert carries the block's id as its deduplication token. Only then is the block's end journaled.
 """
 
@@ -11,11 +11,13 @@ import random
 import time
 
 import anyio.to_thread
+import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from origin.clicks import metrics
 from origin.clicks.blocks import BlockReader, BlockRows
+from origin.clicks.caps import Caps
 from origin.clicks.claims import BatchClaims
 from origin.clicks.enrich import ClickRow
 from origin.clicks.journal import Block, Journal
@@ -41,6 +43,7 @@ class Drain:
         reader: BlockReader,
         rows: BlockRows,
         claims: BatchClaims,
+        caps: Caps,
         clickhouse: ClickHouse,
         *,
         linger_seconds: float,
@@ -50,6 +53,7 @@ class Drain:
         self._reader = reader
         self._rows = rows
         self._claims = claims
+        self._caps = caps
         self._clickhouse = clickhouse
         self._linger_seconds = linger_seconds
         self._stopping = asyncio.Event()
@@ -104,7 +108,7 @@ class Drain:
             self._oldest = 0.0
             return False
         block_id = self._journal.id_of(block)
-        rows = await self._countable_rows(block, block_id)
+        rows = await self._rows_of(block, block_id)
         if rows:
             with metrics.INSERT_SECONDS.time():
                 columns = await anyio.to_thread.run_sync(_columns, rows)
@@ -117,17 +121,16 @@ class Drain:
     async def _begin_block(self) -> Block | None:
         block = await anyio.to_thread.run_sync(self._reader.choose, self._journal.position)
         if block is not None:
+            block = msgspec.structs.replace(block, capped=await self._caps.reached())
             await anyio.to_thread.run_sync(self._journal.begin, block)
         return block
 
-    async def _countable_rows(self, block: Block, block_id: str) -> list[ClickRow]:
+    async def _rows_of(self, block: Block, block_id: str) -> list[ClickRow]:
         frames = await anyio.to_thread.run_sync(self._reader.frames, block)
         self._oldest = frames[0].received_at if frames else 0.0
         batches = await anyio.to_thread.run_sync(self._rows.decode, frames)
-        mine = await self._claims.claim(block_id, [batch.batch_id for _, batch in batches])
-        fresh = [each for each in batches if each[1].batch_id in mine]
-        metrics.DUPLICATES.inc(sum(len(batch.clicks) for _, batch in batches if batch.batch_id not in mine))
-        return await anyio.to_thread.run_sync(self._rows.rows, block_id, fresh)
+        mine = await self._claims.claim(block_id, sorted({batch.batch_id for _, batch in batches}))
+        return await anyio.to_thread.run_sync(self._rows.rows, block_id, batches, mine, block.capped)
 
     async def _wait_for_clicks(self) -> None:
         arrived = self._spool.arrived

@@ -10,6 +10,8 @@ from origin.clicks.referers import channel_of, host_of, urlsplit_query, utm_of
 from origin.clicks.text import DIRECT, LONGEST_HEADER, LONGEST_NAME, LONGEST_URL, UNKNOWN
 from origin.clicks.visitors import VisitorHash
 
+# Verdicts: what a request counts as. Of the others (head, prefetch, preview) the edge says so.
+CLICK, BOT, DUPLICATE, CAPPED = "click", "bot", "duplicate", "capped"
 NO_NUMBER = -1  # of variant and rule: none
 
 
@@ -159,9 +161,9 @@ class Enricher:
 
 def _verdict(kind: str, bot_name: str) -> str:
     """One word a request; the requests of a link are the sum over the verdicts, and only `click` is counted as one."""
-    if kind != "click":
+    if kind != CLICK:
         return kind
-    return "bot" if bot_name else "click"
+    return BOT if bot_name else CLICK
 
 
 def _coordinate(text: str, limit: float) -> float | None:

@@ -10,11 +10,15 @@ from origin.clicks.segments import Position, sync_folder
 
 
 class Block(msgspec.Struct, frozen=True, array_like=True):
-    """The bytes from `start` to `end` of a segment: what goes to ClickHouse in one insert."""
+    """The bytes from `start` to `end` of a segment: what goes to ClickHouse in one insert.
+
+    `capped`: workspaces whose clicks in it are not counted any more this month.
+    """
 
     segment: int
     start: int
     end: int
+    capped: tuple[int, ...] = ()
 
 
 class State(msgspec.Struct):

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.clicks import metrics
 from origin.clicks.blocks import BlockReader, BlockRows
+from origin.clicks.caps import MonthlyCap
 from origin.clicks.claims import BatchClaims
 from origin.clicks.drain import Drain
 from origin.clicks.enrich import Enricher
@@ -54,6 +55,7 @@ class ClickPipeline:
         self.spool = Spool(folder, segment_bytes=clicks.spool_segment_bytes, max_bytes=clicks.spool_max_bytes)
         self._journal = Journal(folder / "drain.json")
         self.claims = BatchClaims(engine)
+        self.caps = MonthlyCap(clickhouse, clicks.clicks_per_month)
         self.intake = Intake(self.spool, refused)
         self.drain = Drain(
             self.spool,
@@ -61,11 +63,22 @@ class ClickPipeline:
             BlockReader(self.spool, clicks.clicks_per_insert),
             BlockRows(enricher, refused),
             self.claims,
+            self.caps,
             clickhouse,
             linger_seconds=clicks.click_linger_ms / 1000,
         )
         self._connected = False
         self._task: asyncio.Task[None] | None = None
+
+    def reserve(self) -> None:
+        """Take what only one process may have, before anything is begun; raises FolderLocked."""
+        self.spool.reserve()
+        self._clickhouse.reserve()
+
+    async def prepare(self) -> None:
+        """Open the embedded ClickHouse; raises ClickHouseUnavailable."""
+        if self._clickhouse.embedded:
+            await self._connect()
 
     async def start(self) -> None:
         """Take clicks from now on. An embedded ClickHouse must open; a server may still be down, and is tried again."""

@@ -20,6 +20,11 @@ class ClickSettings:
     spool_segment_bytes: int = setting("Size at which the spool starts a new file.", 16 * _MIB, least=4096)
     clicks_per_insert: int = setting("Most clicks that go to ClickHouse in one insert.", 20_000, least=1)
     click_linger_ms: int = setting("How long the drain waits for more clicks before it inserts few.", 200, least=0)
+    clicks_per_month: int = setting(
+        "Clicks of a calendar month (UTC) that are counted for one workspace; those beyond are recorded as capped. 0: all.",
+        0,
+        least=0,
+    )
     click_ip: str = setting(
         "What is kept of a visitor's address: `truncated` (/24 of IPv4, /48 of IPv6), `full` or `none`.", "truncated"
     )

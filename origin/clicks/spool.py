@@ -73,6 +73,10 @@ class Spool:
         self.commits = 0
         self.arrived = asyncio.Event()
 
+    def reserve(self) -> None:
+        """Make the folder this process's own; raises FolderLocked or another OSError. `open` does it too."""
+        self._lock.acquire()
+
     def open(self) -> None:
         """Mend what a crash left and start the writer; raises FolderLocked or another OSError."""
         self._lock.acquire()

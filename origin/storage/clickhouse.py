@@ -5,7 +5,8 @@ stops a query at its time limit, and the caller stops waiting soon after, whatev
 """
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,11 +22,18 @@ from origin.storage.folder_lock import FolderLock
 
 T = TypeVar("T")
 Rows = list[dict[str, Any]]
+Columns = Sequence[Sequence[Any]]
+ColumnBlocks = AsyncIterator[Columns]
 
 DATABASE = "nearhop"
 # All three, always: with them a block sent again under its token is dropped in the table and in each view's table.
 _INSERT_SETTINGS = {"async_insert": 0, "deduplicate_blocks_in_dependent_materialized_views": 1}
 _GRACE_SECONDS = 5.0
+_CONNECT_SECONDS = 30.0
+_BLOCK_SECONDS = 60.0
+MOST_STREAMS = 4
+# Small blocks: each is a list of Python objects for a while.
+_STREAM_SETTINGS = {"max_block_size": 8192, "preferred_block_size_bytes": 0, "max_threads": 2, "max_execution_time": 0}
 _TAKEN = (
     "Process {owner} has the embedded ClickHouse at {folder} open: stop it, give this one another NEARHOP_HOME,"
     " or set NEARHOP_CLICKHOUSE_URL to a server that both may use."
@@ -34,6 +42,10 @@ _TAKEN = (
 
 class ClickHouseUnavailable(Exception):
     """ClickHouse does not answer, or refuses: its own words follow."""
+
+
+class TooManyStreams(Exception):
+    """As many exports as origin makes at once are under way: try again when one has ended."""
 
 
 class ClickHouse:
@@ -50,9 +62,16 @@ class ClickHouse:
         self._reader_count = readers
         self._threads = anyio.CapacityLimiter(readers + 2)
         self._opened: list[Client] = []
+        self._connect: Callable[[], Client] = self._server_client
+        self._streams = 0
         self._types: dict[str, dict[str, str]] = {}
         self.opened = False
         self.database = DATABASE if self.embedded else database_of(url)
+
+    def reserve(self) -> None:
+        """Make the embedded engine's folder this process's own; raises FolderLocked. `open` does it too."""
+        if self.embedded:
+            self._lock.acquire()
 
     async def open(self, seconds: float = 60.0) -> None:
         """Connect, making the database where it is missing; raises ClickHouseUnavailable."""
@@ -67,6 +86,33 @@ class ClickHouse:
             return list(result.named_results())
 
         return await self._on(self._readers, run, seconds)
+
+    @asynccontextmanager
+    async def stream(self, sql: str, parameters: dict[str, Any]) -> AsyncIterator[ColumnBlocks]:
+        """The answer of a SELECT block by block, each a list of columns, on a connection of its own.
+
+        Only a few blocks are in memory at once. Raises TooManyStreams while others stream.
+        """
+        if not self.opened:
+            raise ClickHouseUnavailable("ClickHouse is not connected yet")
+        if self._streams >= MOST_STREAMS:
+            raise TooManyStreams(str(TooManyStreams.__doc__))
+        self._streams += 1
+        client: Client | None = None
+        try:
+            client = await self._in_thread(self._connect, _CONNECT_SECONDS)
+            query = partial(client.query_column_block_stream, sql, parameters, settings=_STREAM_SETTINGS)
+            blocks = await self._in_thread(query, _BLOCK_SECONDS)
+            with blocks:
+                yield self._blocks(blocks)
+        finally:
+            self._streams -= 1
+            if client is not None:
+                client.close()
+
+    async def _blocks(self, blocks: Iterator[Columns]) -> AsyncIterator[Columns]:
+        while (block := await self._in_thread(partial(next, blocks, None), _BLOCK_SECONDS)) is not None:
+            yield block
 
     async def insert(
         self, table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], token: str, *, seconds: float = 60.0
@@ -131,7 +177,7 @@ class ClickHouse:
         return [self._types[table][column] for column in columns]
 
     def _open(self) -> None:
-        connect = self._open_engine() if self.embedded else self._server_client
+        self._connect = connect = self._open_engine() if self.embedded else self._server_client
         try:
             for clients, count in ((self._writers, 1), (self._readers, self._reader_count)):
                 for _ in range(count):

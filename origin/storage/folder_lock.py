@@ -19,7 +19,9 @@ class FolderLock:
         self._handle: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock or raise FolderLocked at once."""
+        """Take the lock or raise FolderLocked at once; without effect when this one holds it already."""
+        if self._handle is not None:
+            return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

@@ -135,6 +135,18 @@ def test_a_taken_port_is_said_in_one_line(start: Callable[..., Process], home: P
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_second_origin_on_the_same_home_ends_with_one_sentence(
+    start: Callable[..., Process], home: Path, postgres_url: str
+) -> None:
+    first = start(home, postgres_url).wait_until_ready()
+    code, _, err = start(home, postgres_url).wait()
+    assert code == 1
+    assert err.startswith("Process ")
+    assert err.endswith("give this one another NEARHOP_HOME.\n")
+    assert err.count("\n") == 1
+    assert httpx.get(f"{first.url}/readyz", timeout=30).status_code == 200
+
+
 def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path) -> None:
     environ = {**os.environ, "NEARHOP_ORIGIN_PORT": "many", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "origin"]
