@@ -1,42 +1,50 @@
-"""What GET /analytics takes, and the one field that all its rows share."""
+"""What the questions about clicks take, and the fields that all rows share."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 GroupBy = Literal[
     "count",
     "timeseries",
     "top_links",
+    "top_urls",
+    "top_base_urls",
+    "top_domains",
     "countries",
     "regions",
     "cities",
     "continents",
     "devices",
+    "device_brands",
     "browsers",
+    "engines",
     "os",
     "referers",
     "referer_urls",
     "trigger",
     "triggers",
-    "top_urls",
-    "top_domains",
     "channels",
     "languages",
+    "networks",
     "utm_sources",
     "utm_mediums",
     "utm_campaigns",
     "utm_terms",
     "utm_contents",
+    "paths",
+    "parameters",
+    "places",
+    "hours_of_week",
 ]
 Interval = Literal["24h", "7d", "30d", "90d", "1y", "mtd", "qtd", "ytd", "all"]
+MOST_ROWS = 1000
 
 
-class AnalyticsQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Filters take `a,b` (one of these) and `-a,b` (none of these). A parameter that is not here is refused by name."""
+class ClickQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which clicks of which time. Filters take `a,b` (one of these) and `-a,b` (none of these)."""
 
-    event: Literal["clicks"] = "clicks"
-    group_by: GroupBy = msgspec.field(default="count", name="groupBy")
     domain: str = ""
     key: str = ""
     link_id: str = msgspec.field(default="", name="linkId")
@@ -50,19 +58,75 @@ class AnalyticsQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     city: str = ""
     continent: str = ""
     device: str = ""
+    device_brand: str = msgspec.field(default="", name="deviceBrand")
     browser: str = ""
+    engine: str = ""
     os: str = ""
     trigger: str = ""
     referer: str = ""
     referer_url: str = msgspec.field(default="", name="refererUrl")
     url: str = ""
+    path: str = ""
+    variant: str = ""
     channel: str = ""
     language: str = ""
+    network: str = ""
     utm_source: str = ""
     utm_medium: str = ""
     utm_campaign: str = ""
     utm_term: str = ""
     utm_content: str = ""
+    # The name of a kept query parameter, and which values of it.
+    parameter: Annotated[str, Meta(max_length=100)] = ""
+    parameter_value: str = msgspec.field(default="", name="parameterValue")
+
+
+class AnalyticsQuery(ClickQuery, kw_only=True, forbid_unknown_fields=True):
+    """A parameter that is not here is refused by name."""
+
+    event: Literal["clicks"] = "clicks"
+    group_by: GroupBy = msgspec.field(default="count", name="groupBy")
+    # Also the numbers of the period of the same length right before this one.
+    compare: Literal["", "previous"] = ""
+    limit: Annotated[int, Meta(ge=1, le=MOST_ROWS)] = MOST_ROWS
+    # A last row `(other)` for what comes after the first `limit` values.
+    other: bool = False
+
+
+class AccountingQuery(ClickQuery, kw_only=True, forbid_unknown_fields=True):
+    """The same without a grouping."""
+
+
+class Part(msgspec.Struct):
+    """How many requests count as this, and where their events are."""
+
+    requests: int
+    events: str
+
+
+class Accounting(msgspec.Struct):
+    """All requests, and what became of each: `requests` is the sum over the parts."""
+
+    requests: int
+    clicks: Part
+    bots: Part
+    previews: Part
+    prefetches: Part
+    heads: Part
+    duplicates: Part
+    capped: Part
+
+
+# Part of the accounting: verdict.
+VERDICTS = {
+    "clicks": "click",
+    "bots": "bot",
+    "previews": "preview",
+    "prefetches": "prefetch",
+    "heads": "head",
+    "duplicates": "duplicate",
+    "capped": "capped",
+}
 
 
 def row(clicks: int, **fields: Any) -> dict[str, Any]:

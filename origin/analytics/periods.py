@@ -43,6 +43,18 @@ class Period(NamedTuple):
             current = _next(current, self.step)
         return starts
 
+    def previous(self) -> "Period":
+        """The one right before: as many buckets, where this one begins with a whole bucket, else the same time."""
+        length = self.end.timestamp() - self.start.timestamp()
+        if floor(self.start, self.step).timestamp() != self.start.timestamp():
+            earlier = datetime.fromtimestamp(self.start.timestamp() - length, self.start.tzinfo)
+            return Period(earlier, self.start, self.step, open_end=False)
+        first = self.start
+        for _ in self.bucket_starts():
+            first = floor(datetime.fromtimestamp(first.timestamp() - 1, first.tzinfo), self.step)
+        last = min(self.start.timestamp(), first.timestamp() + length)
+        return Period(first, datetime.fromtimestamp(last, first.tzinfo), self.step, open_end=False)
+
     def whole(self, seconds: int) -> tuple[int, int, int, int]:
         """`start, whole_start, whole_end, end` in unix seconds: between the inner two lie whole units of so many seconds."""
         start, end = int(self.start.timestamp()), int(self.end.timestamp())

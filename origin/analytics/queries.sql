@@ -1,5 +1,7 @@
--- Times are unix seconds. `links` is [0] for all links of the workspace. The rollups answer for the whole quarters or hours
+-- Times are unix seconds. `links` is [0] for all links of the workspace. The rollups answer for the whole units of time
 -- from `whole_start` to `whole_end`; of a range that begins or ends within one, the raw clicks answer for the two edges.
+-- In `filtered_...` queries the raw clicks answer for all. The texts that replace /*mine*/, /*edges*/, /*within*/,
+-- /*filters*/ and /*value*/ are those of reader.py and dimensions.py; they hold nothing from outside.
 
 -- name: clicks_by_bucket
 -- Clicks in each bucket of time; `buckets` holds their starts.
@@ -14,56 +16,47 @@ FROM
     UNION ALL
     SELECT roundDown(toUnixTimestamp(timestamp), {buckets:Array(UInt32)}) AS bucket, count() AS part
     FROM clicks
-    WHERE workspace_id = {workspace:UInt64} AND (has({links:Array(UInt64)}, 0) OR link_id IN {links:Array(UInt64)})
-        AND verdict = 'click'
-        AND ((timestamp >= toDateTime({start:UInt32}) AND timestamp < toDateTime({whole_start:UInt32}))
-            OR (timestamp >= toDateTime({whole_end:UInt32}) AND timestamp < toDateTime({end:UInt32})))
+    WHERE /*mine*/ AND verdict = 'click' AND /*edges*/
     GROUP BY bucket
 )
 GROUP BY bucket
 ORDER BY bucket
 
 -- name: filtered_clicks_by_bucket
--- The same under filters, which no rollup knows together: from the raw clicks.
+-- The same under filters, which no rollup knows together.
 SELECT roundDown(toUnixTimestamp(timestamp), {buckets:Array(UInt32)}) AS bucket, count() AS clicks
 FROM clicks
-WHERE workspace_id = {workspace:UInt64} AND (has({links:Array(UInt64)}, 0) OR link_id IN {links:Array(UInt64)})
-    AND verdict = 'click' AND timestamp >= toDateTime({start:UInt32}) AND timestamp < toDateTime({end:UInt32})
-    /*filters*/
+WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
 GROUP BY bucket
 ORDER BY bucket
 
 -- name: top_values
--- The most frequent values of a dimension.
-SELECT value, sum(part) AS clicks
+-- The most frequent values of a dimension in a whole workspace; `total` counts those left out as well.
+SELECT value, sum(part) AS clicks, sum(clicks) OVER () AS total
 FROM
 (
     SELECT value, sum(clicks) AS part
     FROM dimension_counts
-    WHERE workspace_id = {workspace:UInt64} AND dimension = {dimension:String} AND link_id IN {links:Array(UInt64)}
+    WHERE workspace_id = {workspace:UInt64} AND dimension = {dimension:String} AND link_id = 0
         AND hour >= toDateTime({whole_start:UInt32}) AND hour < toDateTime({whole_end:UInt32})
     GROUP BY value
     UNION ALL
-    SELECT toString({dimension:Identifier}) AS value, count() AS part
+    SELECT toString(/*value*/) AS value, count() AS part
     FROM clicks
-    WHERE workspace_id = {workspace:UInt64} AND (has({links:Array(UInt64)}, 0) OR link_id IN {links:Array(UInt64)})
-        AND verdict = 'click' AND value != ''
-        AND ((timestamp >= toDateTime({start:UInt32}) AND timestamp < toDateTime({whole_start:UInt32}))
-            OR (timestamp >= toDateTime({whole_end:UInt32}) AND timestamp < toDateTime({end:UInt32})))
+    WHERE /*mine*/ AND verdict = 'click' AND value != '' AND /*edges*/
     GROUP BY value
 )
+WHERE empty({values:Array(String)}) OR value IN {values:Array(String)}
 GROUP BY value
 ORDER BY clicks DESC, value
 LIMIT {limit:UInt32}
 
 -- name: filtered_top_values
--- The same under filters.
-SELECT toString({dimension:Identifier}) AS value, count() AS clicks
+-- The same of some links, or under filters.
+SELECT toString(/*value*/) AS value, count() AS clicks, sum(clicks) OVER () AS total
 FROM clicks
-WHERE workspace_id = {workspace:UInt64} AND (has({links:Array(UInt64)}, 0) OR link_id IN {links:Array(UInt64)})
-    AND verdict = 'click' AND timestamp >= toDateTime({start:UInt32}) AND timestamp < toDateTime({end:UInt32})
-    AND value != ''
-    /*filters*/
+WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
+    AND value != '' AND (empty({values:Array(String)}) OR value IN {values:Array(String)})
 GROUP BY value
 ORDER BY clicks DESC, value
 LIMIT {limit:UInt32}
@@ -82,10 +75,7 @@ FROM
     UNION ALL
     SELECT link_id, count() AS part
     FROM clicks
-    WHERE workspace_id = {workspace:UInt64} AND (has({links:Array(UInt64)}, 0) OR link_id IN {links:Array(UInt64)})
-        AND verdict = 'click'
-        AND ((timestamp >= toDateTime({start:UInt32}) AND timestamp < toDateTime({whole_start:UInt32}))
-            OR (timestamp >= toDateTime({whole_end:UInt32}) AND timestamp < toDateTime({end:UInt32})))
+    WHERE /*mine*/ AND verdict = 'click' AND /*edges*/
     GROUP BY link_id
 )
 GROUP BY link_id
@@ -96,12 +86,71 @@ LIMIT {limit:UInt32}
 -- The same under filters.
 SELECT link_id, count() AS clicks
 FROM clicks
-WHERE workspace_id = {workspace:UInt64} AND (has({links:Array(UInt64)}, 0) OR link_id IN {links:Array(UInt64)})
-    AND verdict = 'click' AND timestamp >= toDateTime({start:UInt32}) AND timestamp < toDateTime({end:UInt32})
-    /*filters*/
+WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
 GROUP BY link_id
 ORDER BY clicks DESC, link_id
 LIMIT {limit:UInt32}
+
+-- name: hours_of_week
+-- Clicks by weekday (1 is Monday) and hour, both in the asker's zone.
+SELECT weekday, hour, sum(part) AS clicks
+FROM
+(
+    SELECT toDayOfWeek(quarter, 0, {zone:String}) AS weekday, toHour(quarter, {zone:String}) AS hour, sum(requests) AS part
+    FROM link_counts
+    WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)} AND verdict = 'click'
+        AND quarter >= toDateTime({whole_start:UInt32}) AND quarter < toDateTime({whole_end:UInt32})
+    GROUP BY weekday, hour
+    UNION ALL
+    SELECT toDayOfWeek(timestamp, 0, {zone:String}) AS weekday, toHour(timestamp, {zone:String}) AS hour, count() AS part
+    FROM clicks
+    WHERE /*mine*/ AND verdict = 'click' AND /*edges*/
+    GROUP BY weekday, hour
+)
+GROUP BY weekday, hour
+ORDER BY weekday, hour
+
+-- name: filtered_hours_of_week
+-- The same under filters.
+SELECT toDayOfWeek(timestamp, 0, {zone:String}) AS weekday, toHour(timestamp, {zone:String}) AS hour, count() AS clicks
+FROM clicks
+WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
+GROUP BY weekday, hour
+ORDER BY weekday, hour
+
+-- name: filtered_places
+-- Cities with the mean of their clicks' coordinates; those without coordinates are on no map.
+SELECT city_path AS value, count() AS clicks, avg(latitude) AS latitude, avg(longitude) AS longitude
+FROM clicks
+WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/ AND latitude IS NOT NULL AND longitude IS NOT NULL
+GROUP BY value
+ORDER BY clicks DESC, value
+LIMIT {limit:UInt32}
+
+-- name: requests_by_verdict
+-- All requests of the range, whatever they count as.
+SELECT verdict, sum(part) AS requests
+FROM
+(
+    SELECT verdict, sum(requests) AS part
+    FROM link_counts
+    WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)}
+        AND quarter >= toDateTime({whole_start:UInt32}) AND quarter < toDateTime({whole_end:UInt32})
+    GROUP BY verdict
+    UNION ALL
+    SELECT verdict, count() AS part
+    FROM clicks
+    WHERE /*mine*/ AND /*edges*/
+    GROUP BY verdict
+)
+GROUP BY verdict
+
+-- name: filtered_requests_by_verdict
+-- The same under filters.
+SELECT verdict, count() AS requests
+FROM clicks
+WHERE /*mine*/ AND /*within*/ /*filters*/
+GROUP BY verdict
 
 -- name: first_quarter
 -- When the first click came; 0 where none did.
@@ -115,3 +164,41 @@ SELECT link_id, sum(requests) AS clicks, toUnixTimestamp64Milli(max(last_at)) AS
 FROM link_counts
 WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)} AND verdict = 'click'
 GROUP BY link_id
+
+-- name: events
+-- One page of requests, the newest first. Each day of the range is read only if the days after it do not fill the page.
+SELECT /*columns*/
+FROM clicks
+WHERE /*mine*/ AND verdict IN {verdicts:Array(String)} AND /*within*/ /*filters*/
+    AND (NOT {after:Bool} OR (timestamp <= fromUnixTimestamp64Milli({after_ms:Int64})
+        AND (timestamp, click_id, block_id)
+            <= (fromUnixTimestamp64Milli({after_ms:Int64}), {after_click:String}, {after_block:String})))
+ORDER BY toDate(timestamp) DESC, timestamp DESC, click_id DESC, block_id DESC
+LIMIT {limit:UInt32} OFFSET {offset:UInt32}
+
+-- name: events_upwards
+-- The same, the oldest first.
+SELECT /*columns*/
+FROM clicks
+WHERE /*mine*/ AND verdict IN {verdicts:Array(String)} AND /*within*/ /*filters*/
+    AND (NOT {after:Bool} OR (timestamp >= fromUnixTimestamp64Milli({after_ms:Int64})
+        AND (timestamp, click_id, block_id)
+            >= (fromUnixTimestamp64Milli({after_ms:Int64}), {after_click:String}, {after_block:String})))
+ORDER BY toDate(timestamp), timestamp, click_id, block_id
+LIMIT {limit:UInt32} OFFSET {offset:UInt32}
+
+-- name: export
+-- All requests of the range, in the table's own order, so that nothing need be sorted or held.
+SELECT /*columns*/
+FROM clicks
+WHERE /*mine*/ AND verdict IN {verdicts:Array(String)} AND /*within*/ /*filters*/
+ORDER BY toDate(timestamp), link_id, timestamp
+
+-- name: newest
+-- What ClickHouse has taken since a moment, of requests of the last hour.
+SELECT toUnixTimestamp64Milli(stored_at) AS stored_ms, /*columns*/
+FROM clicks
+WHERE workspace_id = {workspace:UInt64} AND timestamp > now64(3) - INTERVAL 1 HOUR
+    AND stored_at > fromUnixTimestamp64Milli({since_ms:Int64}) AND verdict != 'duplicate'
+ORDER BY stored_at, timestamp, click_id
+LIMIT {limit:UInt32}

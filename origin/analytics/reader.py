@@ -1,33 +1,27 @@
-"""Reads clicks from ClickHouse. Every query is scoped to one workspace here and nowhere else."""
+"""Reads counts of clicks from ClickHouse."""
 
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from origin.analytics.dimensions import Filter, Grouping
+from origin.analytics.dimensions import Grouping
 from origin.analytics.periods import Period
+from origin.analytics.scope import Scope
 from origin.storage import named_sql
-from origin.storage.clickhouse import ClickHouse, Rows
+from origin.storage.clickhouse import ClickHouse, ColumnBlocks, Rows
 
-ALL_LINKS = 0  # the rollups' own row for the sum of a workspace's links
 LIMIT = 1000
-_QUARTER, _HOUR = 900, 3600
+_QUARTER = 900
+_RAW = 0
 _SQL = named_sql.load(Path(__file__).with_name("queries.sql"))
 
 
-@dataclass(frozen=True)
-class Scope:
-    """Whose clicks, of which links (None: all of the workspace), and under which filters."""
+class Top(NamedTuple):
+    """The most frequent values with their clicks, and the clicks of all values."""
 
-    workspace_id: int
-    link_ids: tuple[int, ...] | None = None
-    filters: tuple[Filter, ...] = ()
-
-    def parameters(self) -> dict[str, Any]:
-        """What each query binds."""
-        links = [ALL_LINKS] if self.link_ids is None else list(self.link_ids)
-        return {"workspace": self.workspace_id, "links": links}
+    rows: list[tuple[str, int]]
+    total: int
 
 
 class AnalyticsReader:
@@ -48,16 +42,70 @@ class AnalyticsReader:
         found = {row["bucket"]: row["clicks"] for row in rows}
         return [(start, found.get(int(start.timestamp()), 0)) for start in starts]
 
-    async def top_values(self, scope: Scope, period: Period, grouping: Grouping) -> list[tuple[str, int]]:
-        """Values of a dimension and their clicks, the most frequent first."""
-        parameters = {"dimension": grouping.column, "limit": LIMIT}
-        rows = await self._ask("top_values", scope, period, _HOUR, parameters)
-        return [(row["value"], row["clicks"]) for row in rows]
+    async def top_values(
+        self,
+        scope: Scope,
+        period: Period,
+        grouping: Grouping,
+        *,
+        limit: int = LIMIT,
+        values: tuple[str, ...] = (),
+        parameter: str = "",
+    ) -> Top:
+        """Values of a dimension and their clicks, the most frequent first; of these `values` only where some are given."""
+        bound = {"dimension": grouping.column, "limit": limit, "values": list(values), "parameter": parameter}
+        unit = grouping.rolled if scope.link_ids is None else _RAW
+        rows = await self._ask("top_values", scope, period, unit, bound, grouping.column)
+        return Top([(row["value"], row["clicks"]) for row in rows], rows[0]["total"] if rows else 0)
 
-    async def top_links(self, scope: Scope, period: Period) -> list[tuple[int, int]]:
+    async def top_links(self, scope: Scope, period: Period, limit: int = LIMIT) -> list[tuple[int, int]]:
         """Link ids and their clicks, the most frequent first."""
-        rows = await self._ask("top_links", scope, period, _QUARTER, {"limit": LIMIT})
+        rows = await self._ask("top_links", scope, period, _QUARTER, {"limit": limit})
         return [(row["link_id"], row["clicks"]) for row in rows]
+
+    async def hours_of_week(self, scope: Scope, period: Period) -> dict[tuple[int, int], int]:
+        """Clicks by weekday (1 is Monday) and hour of the period's own zone; those without clicks are left out."""
+        bound = {"zone": str(period.start.tzinfo)}
+        rows = await self._ask("hours_of_week", scope, period, _QUARTER, bound)
+        return {(row["weekday"], row["hour"]): row["clicks"] for row in rows}
+
+    async def places(self, scope: Scope, period: Period, limit: int = LIMIT) -> Rows:
+        """Cities (`value`, as of the grouping) with clicks, latitude and longitude, the most frequent first."""
+        return await self._ask("places", scope, period, _RAW, {"limit": limit})
+
+    async def verdicts(self, scope: Scope, period: Period) -> dict[str, int]:
+        """All requests by what they count as."""
+        rows = await self._ask("requests_by_verdict", scope, period, _QUARTER, {})
+        return {row["verdict"]: row["requests"] for row in rows}
+
+    async def events(
+        self,
+        scope: Scope,
+        period: Period,
+        verdicts: tuple[str, ...],
+        bound: dict[str, Any],
+        columns: tuple[str, ...],
+        *,
+        upwards: bool = False,
+    ) -> Rows:
+        """A page of requests, the newest first, or the oldest with `upwards`."""
+        sql = _SQL["events_upwards" if upwards else "events"].replace("/*columns*/", ", ".join(columns))
+        return await self._clickhouse.query(
+            scope.complete(sql), {**scope.parameters(), **_range(period), **bound, "verdicts": list(verdicts)}
+        )
+
+    def export(
+        self, scope: Scope, period: Period, verdicts: tuple[str, ...], columns: tuple[str, ...]
+    ) -> AbstractAsyncContextManager[ColumnBlocks]:
+        """All requests of the period, block by block, each column by column."""
+        sql = scope.complete(_SQL["export"].replace("/*columns*/", ", ".join(columns)))
+        bound = {**scope.parameters(), **_range(period), "verdicts": list(verdicts)}
+        return self._clickhouse.stream(sql, bound)
+
+    async def newest(self, workspace_id: int, since_ms: int, limit: int, columns: tuple[str, ...]) -> Rows:
+        """Requests that ClickHouse took after `since_ms`, the first ones first; `stored_ms` is when."""
+        sql = _SQL["newest"].replace("/*columns*/", ", ".join(columns))
+        return await self._clickhouse.query(sql, {"workspace": workspace_id, "since_ms": since_ms, "limit": limit})
 
     async def first_click(self, scope: Scope) -> datetime | None:
         """The quarter of an hour in which the first click came, filters left aside."""
@@ -74,21 +122,19 @@ class AnalyticsReader:
     async def _by_bucket(self, scope: Scope, period: Period, buckets: list[int]) -> Rows:
         return await self._ask("clicks_by_bucket", scope, period, _QUARTER, {"buckets": buckets})
 
-    async def _ask(self, name: str, scope: Scope, period: Period, unit: int, parameters: dict[str, Any]) -> Rows:
-        start, whole_start, whole_end, end = period.whole(unit)
-        values = {**scope.parameters(), **parameters, "start": start, "end": end}
-        if not scope.filters:
+    async def _ask(
+        self, name: str, scope: Scope, period: Period, unit: int, bound: dict[str, Any], value: str = ""
+    ) -> Rows:
+        """Run a query on the rollup with this unit of time, or on the raw clicks where there is none or filters are."""
+        start, whole_start, whole_end, end = period.whole(unit or _QUARTER)
+        values = {**scope.parameters(), **bound, "start": start, "end": end}
+        if unit and not scope.filters:
             values |= {"whole_start": whole_start, "whole_end": whole_end}
-            return await self._clickhouse.query(_SQL[name], values)
-        text, bound = _filter_clause(scope.filters)
-        return await self._clickhouse.query(_SQL[f"filtered_{name}"].replace("/*filters*/", text), {**values, **bound})
+        else:
+            name = f"filtered_{name}"
+        return await self._clickhouse.query(scope.complete(_SQL[name], value), values)
 
 
-def _filter_clause(filters: tuple[Filter, ...]) -> tuple[str, dict[str, Any]]:
-    """SQL that holds no value and no name from outside, and what it binds."""
-    clauses, bound = [], dict[str, Any]()
-    for number, each in enumerate(filters):
-        operator = "NOT IN" if each.exclude else "IN"
-        clauses.append(f"AND toString({{column{number}:Identifier}}) {operator} {{values{number}:Array(String)}}")
-        bound |= {f"column{number}": each.column, f"values{number}": list(each.values)}
-    return "\n".join(clauses), bound
+def _range(period: Period) -> dict[str, int]:
+    start, _, _, end = period.whole(_QUARTER)
+    return {"start": start, "end": end}

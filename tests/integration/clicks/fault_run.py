@@ -122,6 +122,8 @@ class Recount:
     by_country: Counter[tuple[int, str]] = field(default_factory=Counter)  # workspace, country
     visitors: dict[tuple[int, str], set[int]] = field(default_factory=lambda: defaultdict(set))  # workspace, UTC date
     link_visitors: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # by day as well
+    # Those that were acknowledged again, and at most also those whose answer never came.
+    duplicates: range = range(1)
 
     def add(self, model: Model, numbers: Iterable[int]) -> None:
         """Count the clicks with these numbers."""
@@ -141,10 +143,14 @@ class Recount:
             self.link_visitors[link].add(hash((day, event["ip"], event["user_agent"])))
 
 
-def recount(model: Model, acknowledged: Counter[int]) -> Recount:
+def recount(model: Model, edges: Edges) -> Recount:
     """Each acknowledged batch once, however often it was sent."""
     counted = Recount()
-    for index in acknowledged:
+    again = 0
+    for index, times in edges.acknowledged.items():
         first = index * CLICKS_PER_BATCH
-        counted.add(model, range(first, min(first + CLICKS_PER_BATCH, model.shape.clicks)))
+        numbers = range(first, min(first + CLICKS_PER_BATCH, model.shape.clicks))
+        counted.add(model, numbers)
+        again += (times - 1) * len(numbers)
+    counted.duplicates = range(again, again + edges.resent * CLICKS_PER_BATCH + 1)
     return counted

@@ -4,55 +4,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin import ids
 from origin.analytics.dimensions import Filter
 from origin.analytics.periods import Period, Step
-from origin.analytics.reader import Scope
+from origin.analytics.scope import Scope
 from origin.analytics.totals import ClickTotals
-from origin.storage.tables import links
-from tests.factories import Account, new_account
-from tests.integration.clicks.support import CHROME, IPHONE, Stack, event
+from tests.factories import new_account
+from tests.integration.clicks.asking import Asker, new_link
+from tests.integration.clicks.support import CHROME, IPHONE, Stack
 
 ZEROS = {"leads": 0, "sales": 0, "saleAmount": 0}
 DAY = 86_400
-
-
-async def new_link(engine: AsyncEngine, account: Account, key: str, **more: Any) -> int:
-    values = {
-        "domain": "localhost",
-        "key": key,
-        "url": f"https://example.com/{key}",
-        "version": 1,
-        "kv_value": "",
-        **more,
-    }
-    async with engine.begin() as connection:
-        row = insert(links).values(workspace_id=account.actor.workspace_id, **values).returning(links.c.id)
-        return int((await connection.execute(row)).scalar_one())
-
-
-class Asker:
-    """Asks the API as one account."""
-
-    def __init__(self, stack: Stack, account: Account) -> None:
-        self.stack = stack
-        self.account = account
-
-    async def ask(self, **parameters: str) -> Any:
-        return await self.answer(200, parameters)
-
-    async def answer(self, status: int, parameters: dict[str, str]) -> Any:
-        async with self.stack.client(self.account.api_key) as http:
-            response = await http.get("/api/v1/analytics", params=parameters)
-        assert response.status_code == status, response.text
-        return response.json()
-
-    async def click(self, *changes: dict[str, Any]) -> None:
-        await self.stack.send([event(workspace=self.account.actor.workspace_id, **each) for each in changes])
-        await self.stack.drained()
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ async def run(seed: int, origins: list[Child], homes: list[Path], victims: list[
         await asyncio.gather(*(child.stop() for child in origins))
     assert edges.answered == len(order) > len(edges.acknowledged) == -(-CLICKS // 100)
     assert edges.resent > 0, "nothing was killed while it mattered"
-    return recount(model, edges.acknowledged)
+    return recount(model, edges)
 
 
 async def check(clickhouse: ClickHouse, counted: Recount) -> None:
@@ -121,6 +121,7 @@ async def check(clickhouse: ClickHouse, counted: Recount) -> None:
         assert sum(counted.by_link.values()) == CLICKS
         assert await table(BY_LINK.format(count="count()", table="clicks")) == counted.by_link
         assert await table(BY_LINK.format(count="sum(requests)", table="link_counts")) == counted.by_link
+        assert (await table(DUPLICATES))["duplicates"] in counted.duplicates
         raw = BY_HOUR.format(time="timestamp", count="count()", table="clicks", only="verdict = 'click'")
         assert await table(raw) == counted.by_hour
         only = "verdict = 'click' AND link_id = 0"

@@ -25,9 +25,9 @@ from tests.integration.clicks.support import event, running
 BATCHES = 60
 CLICKS = 20
 COUNTS = {
-    "raw": "SELECT count() FROM clicks",
+    "raw": "SELECT count() FROM clicks WHERE verdict != 'duplicate'",
     "distinct": "SELECT uniqExact(click_id) FROM clicks",
-    "link_counts": "SELECT sum(requests) FROM link_counts WHERE link_id = 0",
+    "link_counts": "SELECT sum(requests) FROM link_counts WHERE link_id = 0 AND verdict != 'duplicate'",
     "countries": "SELECT sum(clicks) FROM dimension_counts WHERE link_id = 0 AND dimension = 'country'",
     "visitors": "SELECT uniqMerge(visitors) FROM visitor_days WHERE link_id = 0",
 }

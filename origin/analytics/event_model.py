@@ -1,0 +1,161 @@
+"""What an event is on the wire: Dub's shape, every key always there and no text null."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from origin import ids
+from origin.analytics.asking import iso
+from origin.analytics.model import ClickQuery
+from origin.links.model import Link
+
+MOST_EVENTS = 1000
+Verdict = Literal["click", "bot", "preview", "prefetch", "head", "duplicate", "capped", "all"]
+# What an event needs of the table.
+COLUMNS = (
+    "click_id", "block_id", "timestamp", "workspace_id", "link_id", "domain", "code", "url", "verdict", "bot_name",
+    "bot_reason", "trigger", "country", "region", "city", "continent", "device", "browser", "os", "referer",
+    "referer_url", "channel", "language", "user_agent", "ip", "variant",
+)  # fmt: skip
+
+
+class EventsQuery(ClickQuery, kw_only=True, forbid_unknown_fields=True):
+    """Which events. `cursor` is that of the page before (`Nearhop-Next-Cursor`) and wins over `page`."""
+
+    event: Literal["clicks"] = "clicks"
+    verdict: Verdict = "click"
+    page: Annotated[int, Meta(ge=1)] = 1
+    limit: Annotated[int, Meta(ge=1, le=MOST_EVENTS)] = 100
+    cursor: str = ""
+    sort_by: Literal["timestamp"] = msgspec.field(default="timestamp", name="sortBy")
+    sort_order: Literal["asc", "desc"] = msgspec.field(default="desc", name="sortOrder")
+    order: Literal["asc", "desc"] = "desc"  # the older name of sortOrder; not looked at
+
+
+class ExportQuery(ClickQuery, kw_only=True, forbid_unknown_fields=True):
+    """Which events, and how they are written."""
+
+    event: Literal["clicks"] = "clicks"
+    verdict: Verdict = "all"
+    format: Literal["ndjson", "csv", "parquet"] = "ndjson"
+
+
+class LiveQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Nothing: the feed has all requests of the workspace."""
+
+
+class Click(msgspec.Struct, kw_only=True, rename="camel"):
+    """The request."""
+
+    id: str
+    timestamp: str
+    url: str
+    country: str
+    city: str
+    region: str
+    continent: str
+    device: str
+    browser: str
+    os: str
+    referer: str
+    referer_url: str
+    qr: bool
+    ip: str
+    ua: str
+    trigger: str
+    verdict: str
+    bot_name: str
+    bot_reason: str
+    channel: str
+    language: str
+    variant: int
+
+
+class Event(msgspec.Struct, kw_only=True):
+    """One request for a short link; from `click_id` on copies of what `click` and `link` say, which Dub's SDKs want."""
+
+    event: Literal["click"]
+    timestamp: str
+    click: Click
+    link: dict[str, Any]
+    click_id: str
+    link_id: str
+    domain: str
+    key: str
+    url: str
+    continent: str
+    country: str
+    city: str
+    device: str
+    browser: str
+    os: str
+    qr: int
+    ip: str
+
+
+def event_of(row: Mapping[str, Any], links: Mapping[str, Link]) -> Event:
+    """An event out of a row with COLUMNS."""
+    link_id = ids.public(ids.LINK, row["link_id"])
+    at = row["timestamp"].replace(tzinfo=UTC)
+    same = {name: row[name] for name in ("url", "continent", "country", "city", "device", "browser", "os", "ip")}
+    qr = row["trigger"] == "qr"
+    click = Click(
+        **same,
+        id=row["click_id"],
+        timestamp=iso(at),
+        region=row["region"],
+        referer=row["referer"],
+        referer_url=row["referer_url"],
+        qr=qr,
+        ua=row["user_agent"],
+        trigger=row["trigger"],
+        verdict=row["verdict"],
+        bot_name=row["bot_name"],
+        bot_reason=row["bot_reason"],
+        channel=row["channel"],
+        language=row["language"],
+        variant=row["variant"],
+    )
+    known = links.get(link_id)
+    link = msgspec.to_builtins(known) if known is not None else _gone(row, link_id, at)
+    return Event(
+        **same,
+        event="click",
+        timestamp=iso(at),
+        click=click,
+        link=link,
+        click_id=row["click_id"],
+        link_id=link_id,
+        domain=row["domain"],
+        key=row["code"],
+        qr=int(qr),
+    )
+
+
+def _gone(row: Mapping[str, Any], link_id: str, at: datetime) -> dict[str, Any]:
+    """What is still known of a link that was deleted, with every key of a link."""
+    workspace = ids.public(ids.WORKSPACE, row["workspace_id"])
+    return _nothing() | {
+        "id": link_id,
+        "domain": row["domain"],
+        "key": row["code"],
+        "url": row["url"],
+        "shortLink": f"https://{row['domain']}/{row['code']}",
+        "qrCode": "",
+        "workspaceId": workspace,
+        "projectId": workspace,
+        "createdAt": iso(at),
+        "updatedAt": iso(at),
+    }
+
+
+@cache
+def _nothing() -> dict[str, Any]:
+    """A link's keys with the empty value of each type."""
+    empty: dict[type, Any] = {bool: False, int: 0}
+    fields = msgspec.structs.fields(Link)
+    return {field.encode_name: [] if "list" in str(field.type) else empty.get(field.type) for field in fields}
