@@ -15,6 +15,7 @@ from origin.clicks.pipeline import ClickPipeline, clickhouse_of
 from origin.clicks.settings import ClickSettings
 from origin.links.codes import Codes
 from origin.links.loops import Loops
+from origin.links.options import Records
 from origin.links.reader import Reader
 from origin.links.service import Links
 from origin.settings import OriginSettings
@@ -46,13 +47,14 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
     domain = normalize_domain(settings.default_domain)
     passwords = Passwords()
     loops = Loops(settings.public_edge_url, domain)
+    records = Records(settings.edge_signing_secret)
     return Origin(
         settings=settings,
         engine=engine,
         passwords=passwords,
         accounts=account_parts(engine, settings.signing_key, tokens, passwords),
         access=Authenticator(engine, tokens),
-        links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations),
+        links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations, records),
         reader=Reader(ClickTotals(analytics), domain, settings.public_edge_url, settings.public_api_url),
         clicks=ClickPipeline(settings, click_settings, engine, clickhouse),
         analytics=analytics,

@@ -3,6 +3,7 @@
 from shared import base36
 
 LINK = "link_"
+ALIAS = "alias_"
 USER = "user_"
 SESSION = "ses_"
 WORKSPACE = "ws_"

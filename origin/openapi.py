@@ -49,6 +49,8 @@ class Operation:
     errors: tuple[int, ...] = ()
     # Other media types than JSON that the answer may have.
     media_types: tuple[str, ...] = ()
+    # Headers that it takes beside the usual ones: name and meaning.
+    headers: tuple[tuple[str, str], ...] = ()
     # Answers that hold a secret are not kept for an Idempotency-Key's replay.
     secret_answer: bool = False
 
@@ -174,6 +176,7 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
             required = name in schema["required"]
             array = {"style": "form", "explode": False} if kind.get("type") == "array" else {}
             found.append({"name": name, "in": "query", "required": required, "schema": kind, **array})
+    found.extend(_header(*header) for header in each.headers)
     if each.permission not in IN_NO_WORKSPACE:
         text = "Workspace that the call is about, for access tokens; API keys belong to one."
         found.append(_header("X-Workspace-Id", text))

@@ -59,6 +59,12 @@ class Conflict(ApiProblem):
     status, code = 409, "conflict"
 
 
+class PreconditionFailed(ApiProblem):
+    """Somebody has changed this since you read it: read it again, and change what is there now."""
+
+    status, code = 412, "precondition_failed"
+
+
 class PayloadTooLarge(ApiProblem):
     """The request's body is too large: send less at once."""
 
@@ -92,6 +98,7 @@ PROBLEMS = (
     Forbidden,
     NotFound,
     Conflict,
+    PreconditionFailed,
     PayloadTooLarge,
     Unprocessable,
     TooManyRequests,

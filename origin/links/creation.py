@@ -14,6 +14,7 @@ from origin.links.codes import Codes
 from origin.links.draft import Draft, draft
 from origin.links.loops import Loops
 from origin.links.model import NewLink
+from origin.links.options import Records
 from origin.problems import ApiProblem, Conflict, Unprocessable
 from origin.storage.tables import Row
 from origin.tags import service as tags
@@ -33,6 +34,7 @@ class Creation:
     loops: Loops
     default_domain: str
     allow_private: bool
+    records: Records
     connection: AsyncConnection
     actor: Actor
 
@@ -103,7 +105,7 @@ class Creation:
             return
         await self._make_up_keys(drafts)
         inserted = await store.insert_free(self.connection, [self._row(each) for each in drafts])
-        await store.seal(self.connection, self.actor.workspace_id, list(inserted.values()))
+        await store.seal(self.connection, self.records, list(inserted.values()))
         left = [(each.domain, str(each.key)) for each in drafts if (each.domain, str(each.key)) not in inserted]
         taken = await store.taken(self.connection, left) if left else set()
         made = {}

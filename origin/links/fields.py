@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET
 
 from origin import ids
-from origin.links import destinations
+from origin.links import destinations, redirects
 from origin.links.destinations import Destination
 from origin.links.model import LinkFields, TestVariant, wire_name
 from origin.links.refusals import unknown_folder
@@ -20,7 +20,7 @@ _TIMES = ("expires_at", "disabled_at", "test_started_at", "test_completed_at")
 _URLS = ("expired_url", "ios", "android")
 # Every link has these columns, with these values where nothing else is said.
 DEFAULTS: dict[str, Any] = {
-    **dict.fromkeys((*_PLAIN[:9], *_TIMES, *_URLS, "geo", "test_variants", "folder_id", "password_hash")),
+    **dict.fromkeys((*_PLAIN[:9], *_TIMES, *_URLS, "geo", "test_variants", "redirect", "folder_id", "password_hash")),
     **dict.fromkeys(_PLAIN[9:], False),
 }
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
@@ -40,6 +40,8 @@ def columns(body: LinkFields) -> dict[str, Any]:
         found["geo"] = _geo(body.geo)
     if body.test_variants is not UNSET:
         found["test_variants"] = _variants(body.test_variants)
+    if body.redirect is not UNSET:
+        found["redirect"] = redirects.columns(body.redirect)
     if body.folder_id is not UNSET:
         found["folder_id"] = _folder(body.folder_id)
     return found
@@ -50,6 +52,8 @@ def other_destinations(found: dict[str, Any], *, allow_private: bool) -> list[tu
     named = [("expiredUrl", found.get("expired_url")), ("ios", found.get("ios")), ("android", found.get("android"))]
     named += [(f"geo.{country}", url) for country, url in (found.get("geo") or {}).items()]
     named += [(f"testVariants[{n}].url", each["url"]) for n, each in enumerate(found.get("test_variants") or [])]
+    rules = (found.get("redirect") or {}).get("rules", [])
+    named += [(f"redirect.rules[{n}].url", rule["url"]) for n, rule in enumerate(rules)]
     return [(field, destinations.check(url, allow_private=allow_private, field=field)) for field, url in named if url]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from origin.links.redirects import Redirect
 from origin.tags.model import Tag
 
 Unset = UnsetType
@@ -83,6 +84,7 @@ class Link(msgspec.Struct, kw_only=True, rename=wire_name):
     workspace_id: str
     project_id: str
     comments: str | None
+    redirect: Redirect | None
     tags: list[Tag]
     tag_id: str | None
     folder_id: str | None
@@ -149,6 +151,7 @@ class LinkFields(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_
     utm_term: Text | Unset | None = UNSET
     utm_content: Text | Unset | None = UNSET
     ref: Text | Unset | None = UNSET
+    redirect: Redirect | Unset | None = UNSET
     # A part of a path before the code, as Dub has it: codes have no `/` here.
     prefix: Literal["", "/"] | Unset | None = UNSET
     # There are no webhooks to name yet.
@@ -175,6 +178,26 @@ class BulkError(msgspec.Struct):
     link: Any
     error: str
     code: str
+
+
+class BulkChange(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fields=True):
+    """Which links to change, by their ids or your own ids of them, and how. Those that are not there are left out."""
+
+    data: LinkChange
+    link_ids: Annotated[list[str], Meta(max_length=100)] = []
+    external_ids: Annotated[list[str], Meta(max_length=100)] = []
+
+
+class BulkDelete(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fields=True):
+    """Which links to delete."""
+
+    link_ids: list[str]
+
+
+class DeletedCount(msgspec.Struct, rename=wire_name):
+    """How many were deleted."""
+
+    deleted_count: int
 
 
 class Deleted(msgspec.Struct):
@@ -209,10 +232,12 @@ SortBy = Literal["createdAt", "updatedAt"]
 
 
 class ListFilter(CountFilter, kw_only=True):
-    """Which links, in which order, and which page of them."""
+    """Which links, in which order, and which page of them: by its number, or by the link (its id) that is next to it."""
 
     sort_by: SortBy = "createdAt"
     sort_order: Literal["asc", "desc"] = "desc"
+    starting_after: str | None = None
+    ending_before: str | None = None
     page: Annotated[int, Meta(ge=1, le=100_000)] = 1
     page_size: Annotated[int, Meta(ge=1, le=100)] = 100
 

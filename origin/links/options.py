@@ -1,20 +1,68 @@
 """What a link's KV record says beside its URL: the options that the edge acts on (docs/edge.md lists them)."""
 
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from origin.links import redirects
+from origin.links.sealing import seal
 from origin.storage.tables import Row
+from shared.kv_record import KvRecord, encode
 
-# The columns that a record is made of: a change of any other does not concern the edge.
-COLUMNS = frozenset({"url", "domain", "key", "expires_at", "expired_url", "disabled_at"})
+# Options that a password need not protect: whether the link leads anywhere at all.
+_LIFE = frozenset({"disabled", "starts_at", "expires_at", "password"})
 
 
-def of(row: Row) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Renders the records of links. The edge has the same secret."""
+
+    edge_secret: str = field(repr=False)
+
+    def render(self, row: Row, version: int) -> str:
+        """The value for KV."""
+        found = options(row)
+        url = row.url
+        if row.password_hash:
+            protected = {"url": url, **{name: value for name, value in found.items() if name not in _LIFE}}
+            found = {name: value for name, value in found.items() if name in _LIFE}
+            found["sealed"] = seal(self.edge_secret, row.id, protected)
+            url = ""
+        return encode(KvRecord(row.id, row.workspace_id, version, url, found))
+
+
+def concerns_edge(before: Row, after: Row) -> bool:
+    """Whether a change of a link changes its record."""
+    return before.url != after.url or options(before) != options(after)
+
+
+def options(row: Row) -> dict[str, Any]:
     """The options of a link; a plain link has none."""
-    found: dict[str, Any] = {}
-    if row.disabled_at is not None:
-        found["disabled"] = True
-    if row.expires_at is not None:
-        found["expires_at"] = int(row.expires_at.timestamp() * 1000)
-        if row.expired_url:
-            found["expired_url"] = row.expired_url
-    return found
+    variants = [{"url": each["url"], "weight": each["percentage"]} for each in row.test_variants or []]
+    found: dict[str, Any] = {
+        "disabled": row.disabled_at is not None or None,
+        "expires_at": _milliseconds(row.expires_at),
+        "expired_url": row.expired_url if row.expires_at is not None else None,
+        "password": row.password_hash,
+        "geo": row.geo,
+        "ios": row.ios,
+        "android": row.android,
+        "variants": variants or None,
+        "variants_from": _milliseconds(row.test_started_at) if variants else None,
+        "variants_until": _milliseconds(row.test_completed_at) if variants else None,
+        "track": row.track_conversion or None,
+        "index": row.do_index or None,
+        "cloak": row.rewrite or None,
+        "og": _preview(row) if row.proxy else None,
+        **redirects.options(row.redirect or {}),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _preview(row: Row) -> dict[str, str] | None:
+    given = {name: getattr(row, name) for name in ("title", "description", "image", "video")}
+    return {name: value for name, value in given.items() if value} or None
+
+
+def _milliseconds(time: datetime | None) -> int | None:
+    return None if time is None else int(time.timestamp() * 1000)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
+from origin.links import paging
 from origin.links.filters import conditions
 from origin.links.model import CountFilter, CountQuery, EdgeState, Link, ListFilter
 from origin.links.passwords import MASK
@@ -20,6 +21,8 @@ from origin.tags.model import Tag
 # What a path may hold without being percent-encoded.
 _SAFE_IN_PATH = "-._~!$&'()*+,;=:@"
 _MOST_GROUPS = 1000
+# Other codes of a link are rows of their own.
+NO_ALIAS = links.c.alias_of.is_(None)
 # What links may be counted by: the column, and the prefix of the ids that it holds.
 _GROUPS: dict[str, tuple[sa.Column[Any], str]] = {
     "domain": (links.c.domain, ""),
@@ -61,17 +64,18 @@ class Reader:
         return await self._shown(connection, workspace_id, [found[each] for each in link_ids if each in found])
 
     async def page(self, connection: AsyncConnection, workspace_id: int, wanted: ListFilter) -> list[Link]:
-        """One page of the links that fit, in the order that was asked for."""
-        column = {"createdAt": links.c.created_at, "updatedAt": links.c.updated_at}[wanted.sort_by]
-        order = [column, links.c.id] if wanted.sort_order == "asc" else [column.desc(), links.c.id.desc()]
-        select = _select(workspace_id).where(*conditions(workspace_id, wanted)).order_by(*order)
-        rows = await connection.execute(select.limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size))
-        return await self._shown(connection, workspace_id, list(rows))
+        """One page of the links that fit, in the order that was asked for; raises Unprocessable for a bad cursor."""
+        place = paging.place(wanted)
+        select = _select(workspace_id).where(*conditions(workspace_id, wanted)).order_by(*place.order)
+        if place.cursor is not None:
+            select = select.where(await paging.beyond(connection, workspace_id, place))
+        rows = list(await connection.execute(select.limit(wanted.page_size).offset(place.offset)))
+        return await self._shown(connection, workspace_id, rows[::-1] if place.backwards else rows)
 
     async def count(self, connection: AsyncConnection, workspace_id: int, wanted: CountFilter) -> int:
         """How many links fit."""
         mine = links.c.workspace_id == workspace_id
-        select = sa.select(sa.func.count()).select_from(links).where(mine, *conditions(workspace_id, wanted))
+        select = sa.select(sa.func.count()).select_from(links).where(mine, NO_ALIAS, *conditions(workspace_id, wanted))
         return int((await connection.execute(select)).scalar_one())
 
     async def count_by(
@@ -84,9 +88,14 @@ class Reader:
         joined = links.join(link_tags, link_tags.c.link_id == links.c.id) if field == "tagId" else links
         total = sa.func.count().label("total")
         select = sa.select(column.label("group"), total).select_from(joined).group_by(column)
-        fitting = select.where(mine, column.isnot(None), *conditions(workspace_id, wanted))
+        fitting = select.where(mine, NO_ALIAS, column.isnot(None), *conditions(workspace_id, wanted))
         rows = await connection.execute(fitting.order_by(total.desc(), column).limit(_MOST_GROUPS))
         return [{field: ids.public(prefix, row.group) if prefix else row.group, "_count": row.total} for row in rows]
+
+    def short_link(self, domain: str, key: str) -> str:
+        """The address that visitors open."""
+        base = self.edge_url if domain == self.default_domain else f"https://{domain}"
+        return f"{base}/{quote(key, safe=_SAFE_IN_PATH)}"
 
     async def _shown(self, connection: AsyncConnection, workspace_id: int, rows: list[Row]) -> list[Link]:
         if not rows:
@@ -97,8 +106,7 @@ class Reader:
         return [self._link(row, tagged.get(row.id, []), *totals.get(row.id, (0, None))) for row in rows]
 
     def _link(self, row: Row, tagged: list[Tag], clicks: int, last_clicked: datetime | None) -> Link:
-        base = self.edge_url if row.domain == self.default_domain else f"https://{row.domain}"
-        short_link = f"{base}/{quote(row.key, safe=_SAFE_IN_PATH)}"
+        short_link = self.short_link(row.domain, row.key)
         workspace_id = ids.public(ids.WORKSPACE, row.workspace_id)
         return Link(
             **{name: getattr(row, name) for name in _SAME_NAME},
@@ -130,7 +138,7 @@ def _select(workspace_id: int) -> "sa.Select[Any]":
     same_key = kv_keys.c.key == links.c.domain + "/" + links.c.key
     edge = (kv_keys.c.version.label("kv_version"), kv_keys.c.deleted.label("kv_deleted"), kv_keys.c.synced_at)
     joined = sa.outerjoin(links, kv_keys, same_key)
-    return sa.select(links, *edge).select_from(joined).where(links.c.workspace_id == workspace_id)
+    return sa.select(links, *edge).select_from(joined).where(links.c.workspace_id == workspace_id, NO_ALIAS)
 
 
 def _edge_state(row: Row) -> EdgeState:

@@ -1,8 +1,10 @@
 """Making, changing and deleting links."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import psycopg
 from msgspec import UNSET
 from sqlalchemy.exc import IntegrityError
@@ -12,12 +14,15 @@ from origin import ids
 from origin.accounts.access import Actor
 from origin.domains import service as domains
 from origin.folders import service as folders
-from origin.links import destinations, fields, finder, options, passwords, refusals, store, utm
+from origin.links import aliases, destinations, fields, finder, options, passwords, refusals, store, utm, versions
+from origin.links.aliases import NewAlias
 from origin.links.codes import Codes
 from origin.links.creation import Creation
 from origin.links.draft import normalize_key, tag_choice, utm_values
+from origin.links.etags import ANY, Expected
 from origin.links.loops import Loops
 from origin.links.model import LinkChange, LinkFields, NewLink
+from origin.links.options import Records
 from origin.problems import ApiProblem, Conflict, NotFound
 from origin.storage.tables import Row
 from origin.tags import service as tags
@@ -31,6 +36,7 @@ class Links:
     loops: Loops
     default_domain: str
     allow_private: bool
+    records: Records
 
     async def create(self, connection: AsyncConnection, actor: Actor, body: NewLink) -> int:
         """Make a link and give its number; raises Unprocessable or Conflict."""
@@ -43,8 +49,8 @@ class Links:
         self, connection: AsyncConnection, actor: Actor, bodies: list[NewLink | ApiProblem]
     ) -> list[int | ApiProblem]:
         """Make those links that can be made: for each its number, or why it was not made."""
-        creation = Creation(self.codes, self.loops, self.default_domain, self.allow_private, connection, actor)
-        return await creation.run(bodies)
+        rules = (self.codes, self.loops, self.default_domain, self.allow_private, self.records)
+        return await Creation(*rules, connection, actor).run(bodies)
 
     async def upsert(self, connection: AsyncConnection, actor: Actor, body: NewLink) -> int:
         """Change the workspace's link to this exact URL, or make it; gives its number."""
@@ -58,31 +64,80 @@ class Links:
         await self.change(connection, actor, found, change)
         return found
 
-    async def change(self, connection: AsyncConnection, actor: Actor, link_id: int, body: LinkChange) -> None:
-        """Change a link; raises NotFound, Unprocessable or Conflict."""
+    async def change(
+        self, connection: AsyncConnection, actor: Actor, link_id: int, body: LinkChange, expected: Expected = ANY
+    ) -> None:
+        """Change a link; raises NotFound, PreconditionFailed, Unprocessable or Conflict."""
         row = await self._locked(connection, actor, link_id)
-        values = await self._changed_columns(connection, actor, row, body)
-        changed = {name: value for name, value in values.items() if value != getattr(row, name)}
-        await self._retag(connection, actor, link_id, body)
-        if not changed:
-            return
-        updated = await self._update(connection, link_id, changed)
-        if not options.COLUMNS.isdisjoint(changed):
-            await store.seal(connection, actor.workspace_id, [updated])
-        if (row.domain, row.key) != (updated.domain, updated.key):
-            await store.unpublish(connection, row.domain, row.key)
+        expected.check(row.revision)
+        await self._apply(connection, actor, row, body)
 
-    async def delete(self, connection: AsyncConnection, actor: Actor, link_id: int) -> None:
-        """Delete a link; raises NotFound."""
+    async def change_many(
+        self, connection: AsyncConnection, actor: Actor, link_ids: Collection[int], body: LinkChange
+    ) -> None:
+        """Change all of these links that there are in the same way, or none of them."""
+        for row in await store.lock(connection, actor.workspace_id, link_ids):
+            await self._apply(connection, actor, row, body)
+
+    async def restore(
+        self, connection: AsyncConnection, actor: Actor, link_id: int, version: int, expected: Expected = ANY
+    ) -> None:
+        """Bring a former state back, as a new version. Tags and folders that are gone stay gone."""
         row = await self._locked(connection, actor, link_id)
-        await store.delete(connection, link_id)
-        await store.unpublish(connection, row.domain, row.key)
+        expected.check(row.revision)
+        state, verifier = versions.change_to(await versions.state_at(connection, row, version))
+        known = await tags.numbers(connection, actor.workspace_id, state["tagIds"])
+        state["tagIds"] = [each for each in state["tagIds"] if each in known]
+        folder = ids.parse(ids.FOLDER, state["folderId"] or "")
+        if folder is None or not await folders.known(connection, actor.workspace_id, {folder}):
+            state["folderId"] = None
+        body = msgspec.convert(state, LinkChange)
+        await self._apply(connection, actor, row, body, {"password_hash": verifier})
+
+    async def delete(self, connection: AsyncConnection, actor: Actor, link_id: int, expected: Expected = ANY) -> None:
+        """Delete a link with its aliases; raises NotFound or PreconditionFailed."""
+        expected.check((await self._locked(connection, actor, link_id)).revision)
+        await store.delete(connection, [link_id])
+
+    async def delete_many(self, connection: AsyncConnection, actor: Actor, link_ids: Collection[int]) -> int:
+        """Delete those of the links that there are; gives how many."""
+        rows = await store.lock(connection, actor.workspace_id, link_ids)
+        await store.delete(connection, [row.id for row in rows])
+        return len(rows)
+
+    async def add_alias(self, connection: AsyncConnection, actor: Actor, link_id: int, body: NewAlias) -> Row:
+        """Give a link another code; raises NotFound, Unprocessable or Conflict."""
+        link = await self._locked(connection, actor, link_id)
+        return await aliases.add(connection, actor, self.codes, self.records, link, body)
+
+    async def remove_alias(self, connection: AsyncConnection, actor: Actor, link_id: int, alias_id: str) -> None:
+        """Take a code off a link; raises NotFound."""
+        await self._locked(connection, actor, link_id)
+        await aliases.remove(connection, link_id, alias_id)
 
     async def _locked(self, connection: AsyncConnection, actor: Actor, link_id: int) -> Row:
-        row = await store.lock(connection, actor.workspace_id, link_id)
-        if row is None:
+        rows = await store.lock(connection, actor.workspace_id, [link_id])
+        if not rows:
             raise NotFound(f"There is no link {ids.public(ids.LINK, link_id)} in this workspace.")
-        return row
+        return rows[0]
+
+    async def _apply(
+        self, connection: AsyncConnection, actor: Actor, row: Row, body: LinkChange, more: dict[str, Any] | None = None
+    ) -> None:
+        """Change a locked link, and keep its former state if that changes anything."""
+        values = {**await self._changed_columns(connection, actor, row, body), **(more or {})}
+        changed = {name: value for name, value in values.items() if value != getattr(row, name)}
+        before = await versions.state_of(connection, row)
+        retagged = await self._retag(connection, actor, row.id, body, before["tagIds"])
+        if not changed and not retagged:
+            return
+        updated = await self._update(connection, row.id, changed)
+        await versions.keep(connection, row, before, actor.user_id)
+        moved = (row.domain, row.key) != (updated.domain, updated.key)
+        if moved or options.concerns_edge(row, updated):
+            await store.seal(connection, self.records, [updated])
+        if moved:
+            await store.unpublish(connection, [(row.domain, row.key)])
 
     async def _changed_columns(
         self, connection: AsyncConnection, actor: Actor, row: Row, body: LinkChange
@@ -119,11 +174,18 @@ class Links:
         if not await folders.known(connection, actor.workspace_id, {folder}):
             raise refusals.unknown_folder(ids.public(ids.FOLDER, folder))
 
-    async def _retag(self, connection: AsyncConnection, actor: Actor, link_id: int, body: LinkChange) -> None:
+    async def _retag(
+        self, connection: AsyncConnection, actor: Actor, link_id: int, body: LinkChange, before: list[str]
+    ) -> bool:
+        """Let the link carry the tags that were asked for; gives whether that changes any."""
         choice = tag_choice(body)
-        if choice is not None:
-            numbers = await tags.numbers(connection, actor.workspace_id, choice.ids, choice.names)
-            await tags.put(connection, {link_id: choice.resolved(numbers)})
+        if choice is None:
+            return False
+        numbers = choice.resolved(await tags.numbers(connection, actor.workspace_id, choice.ids, choice.names))
+        if numbers == {ids.parse(ids.TAG, each) for each in before}:
+            return False
+        await tags.put(connection, {link_id: numbers})
+        return True
 
     async def _update(self, connection: AsyncConnection, link_id: int, values: dict[str, Any]) -> Row:
         try:

@@ -1,5 +1,6 @@
 """Writing links. Whatever changes what KV shall hold goes to the outbox on the same transaction."""
 
+from collections.abc import Collection, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -8,9 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import outbox
-from origin.links import options
+from origin.links.options import Records
 from origin.storage.tables import Row, links
-from shared.kv_record import KvRecord, encode, kv_key
+from shared.kv_record import kv_key
 
 _SEAL = sa.text(files("origin.links").joinpath("seal.sql").read_text(encoding="utf-8"))
 
@@ -33,46 +34,70 @@ async def taken(connection: AsyncConnection, keys: list[tuple[str, str]]) -> set
     return {(row.domain, row.key) for row in await connection.execute(select)}
 
 
-async def seal(connection: AsyncConnection, workspace_id: int, changed: list[Row]) -> None:
-    """Give changed links their next version, store their KV record and queue it.
+async def seal(connection: AsyncConnection, records: Records, changed: Sequence[Row]) -> None:
+    """Give changed links, and the aliases of each, their next version, store their KV record and queue it.
 
     Called after the links' rows are locked by a write, never before: only then are versions handed out in the order in
     which the writes of one key commit.
     """
     if not changed:
         return
-    versions = await outbox.next_versions(connection, len(changed))
-    pairs = list(zip(changed, versions, strict=True))
-    values = [encode(KvRecord(row.id, workspace_id, version, row.url, options.of(row))) for row, version in pairs]
-    await connection.execute(_SEAL, {"ids": [row.id for row in changed], "versions": versions, "values": values})
+    rows = [(row, row) for row in changed]
+    if any(row.revision > 1 for row in changed):  # a new link has no aliases
+        rows = await _with_aliases(connection, changed)
+    await publish(connection, records, rows)
+
+
+async def publish(connection: AsyncConnection, records: Records, rows: Sequence[tuple[Row, Row]]) -> None:
+    """Store and queue the record of each row's key, made of the link beside it: the row itself, or what it is an alias of."""
+    versions = await outbox.next_versions(connection, len(rows))
+    pairs = list(zip(rows, versions, strict=True))
+    values = [records.render(link, version) for (_, link), version in pairs]
+    await connection.execute(_SEAL, {"ids": [row.id for row, _ in rows], "versions": versions, "values": values})
     queued = [
-        (kv_key(row.domain, row.key), version, value) for (row, version), value in zip(pairs, values, strict=True)
+        (kv_key(row.domain, row.key), version, value) for ((row, _), version), value in zip(pairs, values, strict=True)
     ]
     await outbox.send(connection, queued)
 
 
-async def unpublish(connection: AsyncConnection, domain: str, key: str) -> None:
-    """Queue the deletion of a key whose row this transaction has deleted or moved away."""
-    (version,) = await outbox.next_versions(connection, 1)
-    await outbox.send(connection, [(kv_key(domain, key), version, None)])
+async def _with_aliases(connection: AsyncConnection, changed: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """Each row that has a key, with the link that its record is made of."""
+    found = {row.id: row for row in changed}
+    select = sa.select(links).where(links.c.alias_of.in_(found)).order_by(links.c.id).with_for_update()
+    aliases = (await connection.execute(select)).all()
+    return [*((row, row) for row in changed), *((alias, found[alias.alias_of]) for alias in aliases)]
 
 
-async def lock(connection: AsyncConnection, workspace_id: int, link_id: int) -> Row | None:
-    """The link's row, held until the end of the transaction."""
-    select = sa.select(links).where(links.c.id == link_id, links.c.workspace_id == workspace_id).with_for_update()
-    return (await connection.execute(select)).one_or_none()
+async def unpublish(connection: AsyncConnection, places: Sequence[tuple[str, str]]) -> None:
+    """Queue the deletion of keys (domain, key) whose rows this transaction has deleted or moved away."""
+    versions = await outbox.next_versions(connection, len(places))
+    await outbox.send(connection, [(kv_key(*place), each, None) for place, each in zip(places, versions, strict=True)])
+
+
+async def lock(connection: AsyncConnection, workspace_id: int, link_ids: Collection[int]) -> list[Row]:
+    """The rows of those links that the workspace has, held until the end of the transaction; in one order for all."""
+    mine = sa.and_(links.c.workspace_id == workspace_id, links.c.id.in_(link_ids), links.c.alias_of.is_(None))
+    return list((await connection.execute(sa.select(links).where(mine).order_by(links.c.id).with_for_update())).all())
 
 
 async def update(connection: AsyncConnection, link_id: int, values: dict[str, Any]) -> Row:
     """Change a locked link; raises IntegrityError where its new key or external id is taken."""
-    statement = sa.update(links).where(links.c.id == link_id).values(**values, updated_at=sa.func.now())
+    counted = {"updated_at": sa.func.now(), "revision": links.c.revision + 1}
+    statement = sa.update(links).where(links.c.id == link_id).values({**values, **counted})
     updated: Row = (await connection.execute(statement.returning(links))).one()
     return updated
 
 
-async def delete(connection: AsyncConnection, link_id: int) -> None:
-    """Delete a locked link."""
-    await connection.execute(sa.delete(links).where(links.c.id == link_id))
+async def delete(connection: AsyncConnection, link_ids: Collection[int]) -> None:
+    """Delete locked links and their aliases, at the edge as well."""
+    places: list[tuple[str, str]] = []
+    for gone in (
+        links.c.alias_of.in_(link_ids),
+        links.c.id.in_(link_ids),
+    ):  # what the foreign key deletes is not returned
+        deleted = await connection.execute(sa.delete(links).where(gone).returning(links.c.domain, links.c.key))
+        places += [(row.domain, row.key) for row in deleted]
+    await unpublish(connection, places)
 
 
 async def lock_url(connection: AsyncConnection, workspace_id: int, url: str) -> None:

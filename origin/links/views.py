@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,8 +13,21 @@ from starlette.routing import BaseRoute
 from origin import ids
 from origin.accounts.access import Actor, authenticate
 from origin.api import answer, field_message, read_body, read_query, route
-from origin.links import finder
-from origin.links.model import BulkError, CountQuery, Deleted, InfoQuery, Link, LinkChange, ListFilter, NewLink
+from origin.links import finder, more_views, versions
+from origin.links.etags import IF_MATCH, etag, expected
+from origin.links.model import (
+    BulkChange,
+    BulkDelete,
+    BulkError,
+    CountQuery,
+    Deleted,
+    DeletedCount,
+    InfoQuery,
+    Link,
+    LinkChange,
+    ListFilter,
+    NewLink,
+)
 from origin.links.reader import Reader
 from origin.links.service import Links
 from origin.openapi import ListOf, Operation
@@ -35,14 +49,14 @@ class LinkViews:
         body = await read_body(request, NewLink)
         async with transaction(request) as connection:
             link_id = await self.links.create(connection, actor, body)
-            return answer(await self._one(connection, actor, link_id))
+            return await self._answer(connection, actor, link_id)
 
     async def upsert(self, request: Request) -> Response:
         actor = await authenticate(request)
         body = await read_body(request, NewLink)
         async with transaction(request) as connection:
             link_id = await self.links.upsert(connection, actor, body)
-            return answer(await self._one(connection, actor, link_id))
+            return await self._answer(connection, actor, link_id)
 
     async def create_many(self, request: Request) -> Response:
         actor = await authenticate(request)
@@ -65,7 +79,7 @@ class LinkViews:
         query = read_query(request, InfoQuery)
         async with transaction(request) as connection:
             link_id = await finder.by_info(connection, actor.workspace_id, query)
-            return answer(await self._one(connection, actor, link_id))
+            return await self._answer(connection, actor, link_id)
 
     async def index(self, request: Request) -> Response:
         actor = await authenticate(request)
@@ -86,19 +100,44 @@ class LinkViews:
         body = await read_body(request, LinkChange)
         async with transaction(request) as connection:
             link_id = await finder.by_public_id(connection, actor.workspace_id, request.path_params["linkId"])
-            await self.links.change(connection, actor, link_id, body)
-            return answer(await self._one(connection, actor, link_id))
+            await self.links.change(connection, actor, link_id, body, expected(request))
+            return await self._answer(connection, actor, link_id)
 
     async def delete(self, request: Request) -> Response:
         actor = await authenticate(request)
         async with transaction(request) as connection:
             link_id = await finder.by_public_id(connection, actor.workspace_id, request.path_params["linkId"])
-            await self.links.delete(connection, actor, link_id)
+            await self.links.delete(connection, actor, link_id, expected(request))
         return answer(Deleted(ids.public(ids.LINK, link_id)))
 
-    async def _one(self, connection: AsyncConnection, actor: Actor, link_id: int) -> Link:
+    async def change_many(self, request: Request) -> Response:
+        actor = await authenticate(request)
+        body = await read_body(request, BulkChange)
+        if not body.link_ids and not body.external_ids:
+            raise Unprocessable("linkIds: name 1 to 100 links, by linkIds or externalIds.")
+        if not all(each is UNSET for each in (body.data.domain, body.data.key, body.data.external_id)):
+            raise Unprocessable("data: domain, key and externalId are one link's own, so they can't be set for many.")
+        async with transaction(request) as connection:
+            workspace_id = actor.workspace_id
+            found = await finder.by_public_ids(connection, workspace_id, body.link_ids, body.external_ids)
+            await self.links.change_many(connection, actor, found, body.data)
+            return answer(await self.reader.by_ids(connection, workspace_id, found))
+
+    async def delete_many(self, request: Request) -> Response:
+        actor = await authenticate(request)
+        wanted = read_query(request, BulkDelete)
+        if not 1 <= len(wanted.link_ids) <= MOST_AT_ONCE:
+            raise Unprocessable(f"linkIds: name 1 to {MOST_AT_ONCE} links at once.")
+        async with transaction(request) as connection:
+            found = await finder.by_public_ids(connection, actor.workspace_id, wanted.link_ids, [])
+            return answer(DeletedCount(await self.links.delete_many(connection, actor, found)))
+
+    async def _answer(self, connection: AsyncConnection, actor: Actor, link_id: int) -> Response:
+        row = await versions.row_of(connection, actor.workspace_id, link_id)
         (link,) = await self.reader.by_ids(connection, actor.workspace_id, [link_id])
-        return link
+        response = answer(link)
+        response.headers["ETag"] = etag(row.revision)
+        return response
 
 
 def _new_link(sent: Any) -> NewLink | ApiProblem:
@@ -111,6 +150,13 @@ def _new_link(sent: Any) -> NewLink | ApiProblem:
 def routes(links: Links, reader: Reader) -> list[BaseRoute]:
     """The routes below /api/v1. Fixed paths come before `{linkId}`."""
     views = LinkViews(links, reader)
+    return [
+        *more_views.routes(links, reader),
+        *_routes(views),
+    ]
+
+
+def _routes(views: LinkViews) -> list[BaseRoute]:
     return [
         route(each)
         for each in (
@@ -140,12 +186,21 @@ def routes(links: Links, reader: Reader) -> list[BaseRoute]:
                 response=ListOf((Link, BulkError)),
             ),
             Operation(
+                method="PATCH", path="/links/bulk", summary="Change up to 100 links in the same way, or none of them",
+                tag="links", permission="links.write", endpoint=views.change_many, body=BulkChange,
+                response=list[Link], errors=(409,),
+            ),
+            Operation(
+                method="DELETE", path="/links/bulk", summary="Delete up to 100 links", tag="links",
+                permission="links.write", endpoint=views.delete_many, query=BulkDelete, response=DeletedCount,
+            ),
+            Operation(
                 method="PATCH", path="/links/{linkId}", summary="Change a link", tag="links", permission="links.write",
-                endpoint=views.change, body=LinkChange, response=Link, errors=(409,),
+                endpoint=views.change, body=LinkChange, response=Link, errors=(409, 412), headers=IF_MATCH,
             ),
             Operation(
                 method="DELETE", path="/links/{linkId}", summary="Delete a link", tag="links", permission="links.write",
-                endpoint=views.delete, response=Deleted,
+                endpoint=views.delete, response=Deleted, errors=(412,), headers=IF_MATCH,
             ),
         )
     ]  # fmt: skip

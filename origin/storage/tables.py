@@ -197,6 +197,11 @@ links = sa.Table(
     _time("created_at", default_now=True),
     _time("updated_at", default_now=True),
     sa.Column("folder_id", sa.ForeignKey("folders.id", ondelete="SET NULL")),
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"),  # grows with each edit
+    sa.Column("redirect", JSONB(none_as_null=True)),  # links.redirects.Redirect
+    # A row with this set is only another code of that link.
+    sa.Column("alias_of", sa.ForeignKey("links.id", ondelete="CASCADE")),
+    sa.Index("links_alias_of_idx", "alias_of", postgresql_where=sa.text("alias_of IS NOT NULL")),
     sa.UniqueConstraint("domain", "key"),
     sa.UniqueConstraint("workspace_id", "external_id"),
     sa.Index("links_workspace_id_created_at_id_idx", "workspace_id", "created_at", "id"),
@@ -235,6 +240,16 @@ link_tags = sa.Table(
     sa.Column("link_id", sa.ForeignKey("links.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("tag_id", sa.ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
     sa.Index("link_tags_tag_id_link_id_idx", "tag_id", "link_id"),
+)
+
+link_versions = sa.Table(
+    "link_versions",
+    metadata,
+    sa.Column("link_id", sa.ForeignKey("links.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("state", JSONB, nullable=False),  # links.versions
+    sa.Column("replaced_by", sa.ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    _time("replaced_at", default_now=True),
 )
 
 folders = sa.Table(

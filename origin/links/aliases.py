@@ -1,0 +1,77 @@
+"""Further codes for a link. Each is a row of its own that lends its place: the record at the edge is the link's."""
+
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from origin import ids
+from origin.accounts.access import Actor
+from origin.domains import service as domains
+from origin.links import fields, refusals, store
+from origin.links.codes import Codes
+from origin.links.draft import normalize_key
+from origin.links.model import wire_name
+from origin.links.options import Records
+from origin.problems import Conflict, NotFound, Unprocessable
+from origin.storage.tables import Row, links
+
+MOST = 20
+_ROUNDS = 5
+
+
+class Alias(msgspec.Struct, rename=wire_name):
+    """A further code of a link."""
+
+    id: str
+    domain: str
+    key: str
+    short_link: str
+    created_at: datetime
+
+
+class NewAlias(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A code to add; left out, the domain is the link's own, and the key is made up."""
+
+    domain: str | None = None
+    key: str | None = None
+
+
+async def add(
+    connection: AsyncConnection, actor: Actor, codes: Codes, records: Records, link: Row, body: NewAlias
+) -> Row:
+    """Give a locked link another code; raises Unprocessable or Conflict."""
+    domain = domains.normalize(body.domain) if body.domain else link.domain
+    if not await domains.usable(connection, actor.workspace_id, {domain}):
+        raise refusals.foreign_domain(domain)
+    if len(await of(connection, link.id)) >= MOST:
+        raise Unprocessable(f"A link has {MOST} aliases at most: delete one first.")
+    for _ in range(_ROUNDS):
+        key = normalize_key(body.key) if body.key else await codes.next(connection)
+        row = {
+            **fields.DEFAULTS, "url": "", "domain": domain, "key": key, "alias_of": link.id,
+            "workspace_id": actor.workspace_id, "user_id": actor.user_id,
+        }  # fmt: skip
+        for made in (await store.insert_free(connection, [row])).values():
+            await store.publish(connection, records, [(made, link)])
+            return made
+        if body.key:
+            raise refusals.taken_key(domain, key)
+    raise Conflict("key: no free code was found. Try again.")
+
+
+async def of(connection: AsyncConnection, link_id: int) -> list[Row]:
+    """The aliases of a link, the oldest first."""
+    select = sa.select(links).where(links.c.alias_of == link_id).order_by(links.c.id)
+    return list((await connection.execute(select)).all())
+
+
+async def remove(connection: AsyncConnection, link_id: int, alias_id: str) -> None:
+    """Take a code off a locked link, at the edge as well; raises NotFound."""
+    one = sa.and_(links.c.alias_of == link_id, links.c.id == ids.parse(ids.ALIAS, alias_id))
+    deleted = await connection.execute(sa.delete(links).where(one).returning(links.c.domain, links.c.key))
+    row = deleted.one_or_none()
+    if row is None:
+        raise NotFound(f"There is no alias {alias_id} of this link.")
+    await store.unpublish(connection, [(row.domain, row.key)])

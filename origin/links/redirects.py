@@ -1,0 +1,146 @@
+"""What Nearhop's edge can do with a link beyond Dub's fields, as the API takes and shows it: the field `redirect`.
+
+docs/edge.md says what each option does; the names here are the API's.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Meta
+
+from origin.problems import Unprocessable
+
+_APP_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
+_RUNS_IN_A_BROWSER = ("javascript", "data", "vbscript", "file", "blob", "about")
+
+Texts = Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=250)]
+Url = Annotated[str, Meta(min_length=1, max_length=8_192)]
+Clock = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Version = Annotated[str, Meta(pattern="^[0-9]{1,4}(\\.[0-9]{1,4}){0,3}$")]
+Weekday = Annotated[int, Meta(ge=1, le=7)]
+
+
+class Part(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """What all parts of `redirect` have in common: names in camel case, and nothing that is left out."""
+
+
+class Versions(Part):
+    """From `min` to `max`, either of which may be left out."""
+
+    min: Version | None = None
+    max: Version | None = None
+
+
+class Conditions(Part):
+    """Conditions on a visit; all that are given have to hold."""
+
+    country: list[Annotated[str, Meta(pattern="^[A-Z]{2}$")]] | None = None
+    region: Texts | None = None
+    city: Texts | None = None
+    continent: list[Literal["AF", "AN", "AS", "EU", "NA", "OC", "SA"]] | None = None
+    eu: bool | None = None
+    device: list[Literal["desktop", "mobile", "tablet", "tv", "bot"]] | None = None
+    os: list[Literal["ios", "android", "windows", "macos", "linux", "chromeos"]] | None = None
+    os_version: Versions | None = None
+    browser: list[Literal["chrome", "safari", "firefox", "edge", "opera", "samsung", "ie"]] | None = None
+    language: Texts | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+    weekday: list[Weekday] | None = None
+    hours: Annotated[list[Clock], Meta(min_length=2, max_length=2)] | None = None
+    zone: Annotated[str, Meta(max_length=64)] | None = None
+    query: dict[str, Texts] | None = None
+    referrer: list[Annotated[str, Meta(max_length=200)]] | None = None
+    returning: bool | None = None
+
+
+class Rule(Part):
+    """Where visits go for which all of `when` and nothing of `unless` holds; `app` is an app's own URL to try first."""
+
+    url: Url
+    when: Conditions | None = None
+    unless: Conditions | None = None
+    app: Url | None = None
+
+
+class Redirect(Part):
+    """How the edge redirects. Of the rules the first that fits decides; `winner` is the number of a variant from 0."""
+
+    status: Literal[301, 302, 307, 308] = 302
+    starts_at: datetime | None = None
+    forward_path: bool = False
+    forward_query: Literal["append", "override"] | None = None
+    params: dict[Annotated[str, Meta(min_length=1, max_length=100)], str] | None = None
+    rules: Annotated[list[Rule], Meta(max_length=50)] | None = None
+    winner: Annotated[int, Meta(ge=0, le=3)] | None = None
+    remember_variant: bool = False
+    ios_app: Url | None = None
+    android_app: Url | None = None
+
+
+def columns(given: Redirect | None) -> dict[str, Any] | None:
+    """What is stored, as JSON; None for what says nothing. Raises Unprocessable naming the field."""
+    if given is None:
+        return None
+    apps = [("iosApp", given.ios_app), ("androidApp", given.android_app)]
+    for number, rule in enumerate(given.rules or []):
+        apps.append((f"rules[{number}].app", rule.app))
+        for name, conditions in (("when", rule.when), ("unless", rule.unless)):
+            if conditions is not None and conditions.zone is not None:
+                _check_zone(f"redirect.rules[{number}].{name}.zone", conditions.zone)
+    for field, url in apps:
+        if url is not None:
+            _check_app_url(f"redirect.{field}", url)
+    found: dict[str, Any] = msgspec.to_builtins(given, str_keys=True)
+    return found or None
+
+
+def options(stored: dict[str, Any]) -> dict[str, Any]:
+    """The same as options of a KV record."""
+    given = msgspec.convert(stored, Redirect)
+    found: dict[str, Any] = {
+        "starts_at": _milliseconds(given.starts_at),
+        "prefix": given.forward_path or None,
+        "query": given.forward_query,
+        "params": given.params,
+        "rules": [_rule(each) for each in given.rules or []] or None,
+        "winner": given.winner,
+        "sticky": "cookie" if given.remember_variant else None,
+        "ios_app": given.ios_app,
+        "android_app": given.android_app,
+        "status": None if given.status == Redirect().status else given.status,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    found = {"url": rule.url, "app": rule.app, "when": _conditions(rule.when), "unless": _conditions(rule.unless)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _conditions(given: Conditions | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    found = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
+    times = {name: _milliseconds(found[name]) for name in ("after", "before") if name in found}
+    plain: dict[str, Any] = msgspec.to_builtins({**found, **times})
+    return plain
+
+
+def _milliseconds(time: datetime | None) -> int | None:
+    return None if time is None else int(time.timestamp() * 1000)
+
+
+def _check_zone(field: str, zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Unprocessable(f"{field}: there is no time zone {zone!r}. Write one as Europe/Berlin.") from error
+
+
+def _check_app_url(field: str, url: str) -> None:
+    if not _APP_URL.fullmatch(url) or url.partition(":")[0].lower() in _RUNS_IN_A_BROWSER:
+        raise Unprocessable(f"{field}: it is not an app's URL, such as spotify:track:1.")
