@@ -62,4 +62,4 @@ def test_the_job_queues_schema_is_the_one_of_the_installed_release() -> None:
     shipped = (each.name for each in files("procrastinate.sql.migrations").iterdir())
     newest = max(name for name in shipped if name.endswith(".sql"))
     migration = import_module("origin.storage.migrations.versions.0002_pre_jobs")
-    assert migration.LAST == newest, "add a migration that brings older databases to the new schema, and name it here"
+    assert newest == migration.LAST, "add a migration that brings older databases to the new schema, and name it here"
