@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -22,7 +23,7 @@ def main(arguments: list[str]) -> int:
     model = Model(_shape(options))
     if options.command == "print":
         for number in range(model.shape.clicks):
-            print(json.dumps(model.event(number), ensure_ascii=False))
+            print(json.dumps(model.event(number), ensure_ascii=False), flush=number % 100 == 0)
     elif options.command == "post":
         asyncio.run(_post(model, options))
     else:
@@ -65,11 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workspaces", type=int, default=defaults.workspaces)
     parser.add_argument("--links", type=int, default=defaults.links, help="of the largest workspace")
     parser.add_argument("--regulars", type=int, default=defaults.regulars, help="returning visitors of a place")
-    parser.add_argument("--home", type=Path, default=Path(".nearhop"), help="NEARHOP_HOME of the installation")
+    home = Path(os.environ.get("NEARHOP_HOME", ".nearhop"))
+    parser.add_argument("--home", type=Path, default=home, help="NEARHOP_HOME of the installation")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("print", help="print each click as the edge would describe it, a JSON object a line")
     post = commands.add_parser("post", help="post signed batches to a running intake (at most 31 days old)")
-    post.add_argument("--origin", default="http://127.0.0.1:8000", help="address of origin")
+    origin = os.environ.get("NEARHOP_URL", "http://127.0.0.1:8000")
+    post.add_argument("--origin", default=origin, help="address of origin; NEARHOP_URL by default")
     post.add_argument("--secret", default="", help="NEARHOP_EDGE_SECRET; the home's by default")
     post.add_argument("--rate", type=float, default=0, help="clicks a second; as fast as it goes by default")
     load = commands.add_parser("load", help="load into ClickHouse in bulk; origin must not run on an embedded one")

@@ -22,10 +22,12 @@ KILLS = 12 if LONG else 3  # of each process while it is sent to, and one more a
 DAYS = 5
 pytestmark = pytest.mark.timeout(400 + CLICKS // 250)
 
+# A batch that comes again in another block is kept as duplicates, beside what is counted.
 BY_LINK = (
-    "SELECT workspace_id, link_id, verdict, {count} AS n FROM {table}"
-    " WHERE link_id != 0 AND verdict != 'duplicate' GROUP BY ALL"
+    "SELECT workspace_id, link_id, verdict, {count} AS n FROM {table} WHERE link_id != 0 AND verdict != 'duplicate'"
+    " GROUP BY ALL"
 )
+DUPLICATES = "SELECT 'duplicates', count() FROM clicks WHERE verdict = 'duplicate'"
 BY_HOUR = (
     "SELECT workspace_id, intDiv(toUnixTimestamp({time}), 3600) AS hour, {count} AS n FROM {table} WHERE {only}"
     " GROUP BY ALL"
