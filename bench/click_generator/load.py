@@ -15,9 +15,10 @@ from bench.click_generator.draw import key_of
 from bench.click_generator.model import Model
 from bench.click_generator.places import PLACES
 from bench.click_generator.sources import CAMPAIGNS, REFERERS, TRAFFIC
-from origin.clicks.enrich import ClickRow, Enricher, Origin
+from origin.clicks.enrich import Enricher, Origin
 from origin.clicks.event import Click
 from origin.clicks.geo import GeoFile
+from origin.clicks.row import ClickRow
 from origin.clicks.visitors import VisitorHash, address_keeper
 from origin.storage import named_sql
 from origin.storage.clickhouse import ClickHouse
@@ -37,8 +38,8 @@ _PLACE_COLUMNS = (
     "language",
 )  # fmt: skip
 _AGENT_COLUMNS = (
-    "user_agent", "bot", "bot_name", "device", "device_brand", "device_model", "browser", "browser_version", "os",
-    "os_version",
+    "user_agent", "bot", "bot_name", "bot_reason", "device", "device_brand", "device_model", "browser", "browser_version", "engine",
+    "os", "os_version",
 )  # fmt: skip
 _SOURCE_COLUMNS = (
     "referer", "referer_url", "channel", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",

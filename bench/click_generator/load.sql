@@ -18,8 +18,8 @@ ENGINE = Memory
 -- For each group, the slots that a user agent is drawn from.
 CREATE OR REPLACE TABLE model_agents
 (
-    agent_slot UInt32, agent UInt8, user_agent String, bot Bool, bot_name String, device String, device_brand String,
-    device_model String, browser String, browser_version String, os String, os_version String
+    agent_slot UInt32, agent UInt8, user_agent String, bot Bool, bot_name String, bot_reason String, device String, device_brand String,
+    device_model String, browser String, browser_version String, engine String, os String, os_version String
 )
 ENGINE = Memory
 
@@ -38,8 +38,8 @@ ENGINE = Memory
 INSERT INTO clicks
 (
     click_id, batch_id, block_id, edge, received_at, workspace_id, link_id, link_version, timestamp, domain, code, url,
-    kind, verdict, bot, bot_name, trigger, variant, rule, country, region, city, continent, latitude, longitude, timezone,
-    asn, network, geo_source, device, device_brand, device_model, browser, browser_version, os, os_version, user_agent,
+    kind, verdict, bot, bot_name, bot_reason, trigger, variant, rule, country, region, city, continent, latitude, longitude, timezone,
+    asn, network, geo_source, device, device_brand, device_model, browser, browser_version, engine, os, os_version, user_agent,
     language, referer, referer_url, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, visitor, ip,
     enriched_by
 )
@@ -96,11 +96,12 @@ SELECT
     if(traffic_kind = 'click' AND bot, 'bot', traffic_kind),
     bot,
     bot_name,
+    bot_reason,
     if(referer = '(direct)' AND qr < 14, 'qr', 'link'),
     -1,
     -1,
     country, region, city, continent, latitude, longitude, timezone, asn, network, geo_source,
-    device, device_brand, device_model, browser, browser_version, os, os_version, user_agent,
+    device, device_brand, device_model, browser, browser_version, engine, os, os_version, user_agent,
     language, referer, referer_url, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content,
     intHash64(bitAnd(address, 16777215) * 256 + agent + intHash64(workspace * 100000 + toRelativeDayNum(at))),
     concat('10.', toString(bitAnd(address, 255)), '.', toString(bitAnd(bitShiftRight(address, 8), 255)), '.0'),

@@ -17,7 +17,7 @@ from origin.analytics.events import verdicts_of
 from origin.analytics.formats import WRITERS, Writer
 from origin.analytics.reader import AnalyticsReader
 from origin.api import read_query
-from origin.clicks.enrich import ClickRow
+from origin.clicks.row import ClickRow
 from origin.problems import Unavailable
 from origin.storage.clickhouse import ColumnBlocks, Columns, TooManyStreams
 

@@ -58,7 +58,7 @@ async def places(clicks: AnalyticsReader, query: AnalyticsQuery, scope: Scope, p
     """Cities for a map."""
     split = GROUPINGS["cities"].split
     return [
-        row(each["clicks"], **split(each["value"]), latitude=each["latitude"], longitude=each["longitude"])
+        row(each["clicks"], **split(each["value"]), latitude=each["mean_latitude"], longitude=each["mean_longitude"])
         for each in await clicks.places(scope, period, query.limit)
     ]
 

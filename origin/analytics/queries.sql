@@ -120,7 +120,7 @@ ORDER BY weekday, hour
 
 -- name: filtered_places
 -- Cities with the mean of their clicks' coordinates; those without coordinates are on no map.
-SELECT city_path AS value, count() AS clicks, avg(latitude) AS latitude, avg(longitude) AS longitude
+SELECT city_path AS value, count() AS clicks, avg(latitude) AS mean_latitude, avg(longitude) AS mean_longitude
 FROM clicks
 WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/ AND latitude IS NOT NULL AND longitude IS NOT NULL
 GROUP BY value

@@ -70,7 +70,7 @@ class AnalyticsReader:
         return {(row["weekday"], row["hour"]): row["clicks"] for row in rows}
 
     async def places(self, scope: Scope, period: Period, limit: int = LIMIT) -> Rows:
-        """Cities (`value`, as of the grouping) with clicks, latitude and longitude, the most frequent first."""
+        """Cities (`value`, as of the grouping) with clicks, mean_latitude and mean_longitude, the most frequent first."""
         return await self._ask("places", scope, period, _RAW, {"limit": limit})
 
     async def verdicts(self, scope: Scope, period: Period) -> dict[str, int]:

@@ -27,6 +27,7 @@ from origin.links.reader import Reader as LinkReader
 from origin.openapi import Operation
 from origin.storage.transaction import transaction
 
+MOST_TOP_LINKS = 100  # each is shown whole
 _GROUPED = {
     "count": grouped.count,
     "timeseries": grouped.timeseries,
@@ -56,7 +57,7 @@ class AnalyticsViews:
     async def _top_links(
         self, request: Request, query: AnalyticsQuery, scope: Scope, period: Period
     ) -> list[dict[str, Any]]:
-        clicks = dict(await self.clicks.top_links(scope, period, query.limit))
+        clicks = dict(await self.clicks.top_links(scope, period, min(query.limit, MOST_TOP_LINKS)))
         async with transaction(request) as connection:
             found = await self.links.by_ids(connection, scope.workspace_id, list(clicks))
         return [

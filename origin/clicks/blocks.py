@@ -6,11 +6,13 @@ import msgspec
 import structlog
 
 from origin.clicks import frames, metrics
-from origin.clicks.enrich import CAPPED, CLICK, DUPLICATE, ClickRow, Enricher, Origin
+from origin.clicks.bots import name_sweeps
+from origin.clicks.enrich import Enricher, Origin
 from origin.clicks.event import Batch, Click
 from origin.clicks.frames import Frame
 from origin.clicks.journal import Block
 from origin.clicks.refused import RefusedClick, RefusedClicks
+from origin.clicks.row import CAPPED, CLICK, DUPLICATE, ClickRow
 from origin.clicks.segments import Position
 from origin.clicks.spool import Spool
 
@@ -93,11 +95,11 @@ class BlockRows:
             origin = Origin(batch.batch_id, block_id, batch.edge, int(frame.received_at * 1000))
             if batch.batch_id in left:
                 left.remove(batch.batch_id)
-                rows.extend(_cap(row, capped) for row in self._enriched(origin, batch))
+                rows.extend(self._enriched(origin, batch))
             else:
                 metrics.DUPLICATES.inc(len(batch.clicks))
                 rows.extend(row._replace(verdict=DUPLICATE) for row in self._enriched(origin, batch))
-        return rows
+        return [_cap(row, capped) for row in name_sweeps(rows)] if capped else name_sweeps(rows)
 
     def _enriched(self, origin: Origin, batch: Batch) -> Iterator[ClickRow]:
         for index, click in enumerate(batch.clicks):

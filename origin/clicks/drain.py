@@ -19,8 +19,8 @@ from origin.clicks import metrics
 from origin.clicks.blocks import BlockReader, BlockRows
 from origin.clicks.caps import Caps
 from origin.clicks.claims import BatchClaims
-from origin.clicks.enrich import ClickRow
 from origin.clicks.journal import Block, Journal
+from origin.clicks.row import ClickRow
 from origin.clicks.segments import Position
 from origin.clicks.spool import Spool
 from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable

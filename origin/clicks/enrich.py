@@ -4,71 +4,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from origin.clicks import user_agents
+from origin.clicks.bots import BY_NETWORK, BY_NO_USER_AGENT, BY_USER_AGENT, DATA_CENTRES
 from origin.clicks.event import Click
 from origin.clicks.geo import CONTINENTS, GeoFile
-from origin.clicks.referers import channel_of, host_of, urlsplit_query, utm_of
+from origin.clicks.referers import channel_of, host_of, parameters_of, urlsplit_query, utm_of
+from origin.clicks.row import BOT, CLICK, NO_NUMBER, ClickRow
 from origin.clicks.text import DIRECT, LONGEST_HEADER, LONGEST_NAME, LONGEST_URL, UNKNOWN
 from origin.clicks.visitors import VisitorHash
-
-# Verdicts: what a request counts as. Of the others (head, prefetch, preview) the edge says so.
-CLICK, BOT, DUPLICATE, CAPPED = "click", "bot", "duplicate", "capped"
-NO_NUMBER = -1  # of variant and rule: none
-
-
-class ClickRow(NamedTuple):
-    """A row, the columns named as in ClickHouse; times are unix milliseconds."""
-
-    click_id: str
-    batch_id: str
-    block_id: str
-    edge: str
-    received_at: int
-    workspace_id: int
-    link_id: int
-    link_version: int
-    timestamp: int
-    domain: str
-    code: str
-    url: str
-    path: str
-    query: str
-    kind: str
-    verdict: str
-    bot: bool
-    bot_name: str
-    trigger: str
-    variant: int
-    rule: int
-    country: str
-    region: str
-    city: str
-    continent: str
-    latitude: float | None
-    longitude: float | None
-    timezone: str
-    asn: int
-    network: str
-    geo_source: str
-    device: str
-    device_brand: str
-    device_model: str
-    browser: str
-    browser_version: str
-    os: str
-    os_version: str
-    user_agent: str
-    language: str
-    referer: str
-    referer_url: str
-    channel: str
-    utm_source: str
-    utm_medium: str
-    utm_campaign: str
-    utm_term: str
-    utm_content: str
-    visitor: int
-    ip: str
-    enriched_by: str
 
 
 class Origin(NamedTuple):
@@ -83,8 +25,18 @@ class Origin(NamedTuple):
 class Enricher:
     """Knows the files and settings; `row` is called for each click, in the drain's thread."""
 
-    def __init__(self, geo: GeoFile, visitors: VisitorHash, keep_address: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        geo: GeoFile,
+        visitors: VisitorHash,
+        keep_address: Callable[[str], str],
+        parameters: tuple[str, ...] = (),
+        *,
+        data_centres: bool = True,
+    ) -> None:
         self._geo = geo
+        self._parameters = frozenset(parameters)
+        self._data_centres = DATA_CENTRES if data_centres else {}
         self._visitors = visitors
         self._keep_address = keep_address
         self._enriched_by = f"{user_agents.VERSIONS}, geo {geo.version}"
@@ -92,6 +44,7 @@ class Enricher:
     def row(self, origin: Origin, click: Click) -> ClickRow:
         """The row of one click."""
         agent = user_agents.read(click.user_agent[:LONGEST_HEADER])
+        bot_reason, bot_name = self._bot(click, agent.bot_name)
         country, geo_source = self._country(click)
         referer = host_of(click.referer[:LONGEST_URL])
         utm = utm_of(click.url, click.query)
@@ -113,9 +66,10 @@ class Enricher:
             path=click.path[:LONGEST_URL],
             query=click.query[:LONGEST_URL],
             kind=click.kind,
-            verdict=_verdict(click.kind, agent.bot_name),
-            bot=bool(agent.bot_name),
-            bot_name=agent.bot_name,
+            verdict=_verdict(click.kind, bot_reason),
+            bot=bool(bot_reason),
+            bot_name=bot_name,
+            bot_reason=bot_reason,
             trigger=click.trigger,
             variant=NO_NUMBER if click.variant is None else click.variant,
             rule=NO_NUMBER if click.rule is None else click.rule,
@@ -134,6 +88,7 @@ class Enricher:
             device_model=agent.device_model,
             browser=agent.browser,
             browser_version=agent.browser_version,
+            engine=agent.engine,
             os=agent.os,
             os_version=agent.os_version,
             user_agent=click.user_agent[:LONGEST_HEADER],
@@ -146,10 +101,18 @@ class Enricher:
             utm_campaign=utm.get("utm_campaign", "")[:LONGEST_NAME],
             utm_term=utm.get("utm_term", "")[:LONGEST_NAME],
             utm_content=utm.get("utm_content", "")[:LONGEST_NAME],
+            parameters=parameters_of(click.url, click.query, self._parameters),
             visitor=self._visitors.of(click.at, click.workspace, click.ip, click.user_agent),
             ip=self._keep_address(click.ip),
             enriched_by=self._enriched_by,
         )
+
+    def _bot(self, click: Click, agent_says: str) -> tuple[str, str]:
+        """Why the request is a program's, and which one's; both empty for a person's."""
+        if agent_says:
+            return (BY_USER_AGENT if click.user_agent.strip() else BY_NO_USER_AGENT), agent_says
+        owner = self._data_centres.get(click.asn, "")
+        return (BY_NETWORK, owner) if owner else ("", "")
 
     def _country(self, click: Click) -> tuple[str, str]:
         # XX is what Cloudflare says of an unknown country, T1 of Tor.
@@ -159,11 +122,11 @@ class Enricher:
         return found, "file" if found else ""
 
 
-def _verdict(kind: str, bot_name: str) -> str:
+def _verdict(kind: str, bot_reason: str) -> str:
     """One word a request; the requests of a link are the sum over the verdicts, and only `click` is counted as one."""
     if kind != CLICK:
         return kind
-    return BOT if bot_name else CLICK
+    return BOT if bot_reason else CLICK
 
 
 def _coordinate(text: str, limit: float) -> float | None:

@@ -49,7 +49,11 @@ class ClickPipeline:
         folder = settings.home / "spool"
         refused = RefusedClicks(folder / "refused")
         enricher = Enricher(
-            GeoFile(clicks.geo_file), VisitorHash(settings.signing_key), address_keeper(clicks.click_ip)
+            GeoFile(clicks.geo_file),
+            VisitorHash(settings.signing_key),
+            address_keeper(clicks.click_ip),
+            clicks.click_parameters,
+            data_centres=clicks.click_data_centres,
         )
         self._clickhouse = clickhouse
         self.spool = Spool(folder, segment_bytes=clicks.spool_segment_bytes, max_bytes=clicks.spool_max_bytes)

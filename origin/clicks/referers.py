@@ -47,6 +47,15 @@ def utm_of(url: str, query: str) -> dict[str, str]:
     return found
 
 
+def parameters_of(url: str, query: str, names: frozenset[str]) -> dict[str, str]:
+    """Those of these query parameters that are there: of the destination, else of the visitor's own request."""
+    found = {}
+    for text in (query, urlsplit_query(url)) if names else ():
+        if text:
+            found.update({name: value[:LONGEST_NAME] for name, value in parse_qsl(text) if name in names})
+    return found
+
+
 def urlsplit_query(url: str) -> str:
     """The query of a URL as it stands there, for URLs that urlsplit refuses as well."""
     return url.partition("#")[0].partition("?")[2]

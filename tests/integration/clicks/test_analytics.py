@@ -248,3 +248,54 @@ async def test_days_with_a_clock_change_hold_their_own_clicks(stack: Stack, filt
         datetime(2026, 10, 25, 1, tzinfo=zone), datetime(2026, 10, 25, 4, tzinfo=zone), Step.HOUR, open_end=False
     )
     assert [n for _, n in await stack.reader.timeseries(Scope(77, None, filters), hours)] == [0, 8, 16, 0]
+
+
+async def test_a_query_parameter_a_path_and_the_rest_of_a_top_list(asker: Asker) -> None:
+    await asker.click(*({"query": f"ref={name}", "path": f"/{name}"} for name in "aaaabbc"), {"query": "other=1"})
+    top = await asker.ask(groupBy="parameters", parameter="ref")
+    assert [(row["parameter"], row["value"], row["clicks"]) for row in top] == [
+        ("ref", "a", 4), ("ref", "b", 2), ("ref", "c", 1),
+    ]  # fmt: skip
+    assert (await asker.ask(parameter="ref", parameterValue="-a,b"))["clicks"] == 2
+    for more in ({}, {"device": "-TV"}):
+        rows = await asker.ask(groupBy="paths", limit="1", other="true", **more)
+        assert [(row["path"], row["clicks"]) for row in rows] == [("/a", 4), ("(other)", 3)]
+    rows = await asker.ask(groupBy="countries", limit="1", other="true")
+    assert [row["clicks"] for row in rows] == [8], "nothing was cut"
+    assert "parameter" in (await asker.answer(422, {"groupBy": "parameters"}))["error"]["message"]
+
+
+async def test_a_period_is_compared_with_the_one_before(asker: Asker) -> None:
+    today = int(time.time() * 1000) // (DAY * 1000) * DAY * 1000
+    days = {0: 3, 1: 2, 7: 1, 8: 4, 20: 9}
+    await asker.click(
+        *(
+            {"at": today - day * DAY * 1000, "country": "DE" if day else "FR"}
+            for day, n in days.items()
+            for _ in range(n)
+        )
+    )
+    count = await asker.ask(interval="7d", compare="previous")
+    assert (count["clicks"], count["previousClicks"]) == (6, 4), "the 8th day back is the same weekday as the first"
+    series = await asker.ask(interval="7d", groupBy="timeseries", compare="previous")
+    assert [row["clicks"] for row in series] == [1, 0, 0, 0, 0, 0, 2, 3]
+    assert [row["previousClicks"] for row in series] == [0, 0, 0, 0, 0, 0, 0, 4]
+    rows = await asker.ask(interval="7d", groupBy="countries", compare="previous")
+    assert {row["country"]: (row["clicks"], row["previousClicks"]) for row in rows} == {"DE": (3, 4), "FR": (3, 0)}
+    ends = {"start": "2026-01-01T00:30:00Z", "end": "2026-01-03T00:30:00Z"}
+    assert (await asker.ask(compare="previous", **ends))["previousClicks"] == 0
+
+
+async def test_hours_of_the_week_and_places_for_a_map(asker: Asker) -> None:
+    at = datetime.now(UTC).replace(minute=20, second=0, microsecond=0) - timedelta(hours=5)
+    place = {"country": "DE", "region": "BE", "city": "Berlin", "latitude": "52.5", "longitude": "13.4"}
+    await asker.click({"at": int(at.timestamp() * 1000), **place}, {"at": int(at.timestamp() * 1000)})
+    for zone in ("UTC", "Asia/Kolkata"):
+        local = at.astimezone(ZoneInfo(zone))
+        for more in ({}, {"device": "-TV"}):
+            rows = await asker.ask(groupBy="hours_of_week", timezone=zone, **more)
+            assert len(rows) == 168
+            found = [(row["weekday"], row["hour"], row["clicks"]) for row in rows if row["clicks"]]
+            assert found == [(local.isoweekday(), local.hour, 2)]
+    (row,) = await asker.ask(groupBy="places")
+    assert (row["city"], row["clicks"], row["latitude"]) == ("Berlin", 1, 52.5)

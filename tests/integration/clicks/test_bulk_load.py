@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bench.click_generator.batches import batches
 from bench.click_generator.load import Loader
 from bench.click_generator.model import Model, Shape
-from origin.clicks.enrich import ClickRow
+from origin.clicks.row import ClickRow
 from tests.integration.clicks.support import Stack, running
 
 # These say which way a click came, or are salted.

@@ -1,4 +1,5 @@
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
 from origin.storage.clickhouse_schema import migrate, migrations
-from tests.integration.clicks.support import Stack, event, running
+from tests.integration.clicks.support import CHROME, Stack, event, running
 
 SUM = "SELECT sum(requests) FROM link_counts WHERE link_id = 0 AND verdict != 'duplicate'"
 COUNTRIES = "SELECT sum(clicks) FROM dimension_counts WHERE link_id = 0 AND dimension = 'country'"
@@ -117,7 +118,7 @@ async def test_a_large_insert_repeated_under_its_token_changes_no_table(stack: S
     """The retry of the largest block, after its first attempt went through unnoticed."""
     rng = random.Random(1)
     for _ in range(40):
-        await stack.send([event(link=rng.randint(1, 50), ip=f"198.51.100.{rng.randint(0, 255)}") for _ in range(250)])
+        await stack.send([event(link=rng.randint(1, 15), ip=f"198.51.100.{rng.randint(0, 255)}") for _ in range(250)])
     await stack.drained()
     before = [await stack.scalar(query) for query in (SUM, COUNTRIES, VISITORS)]
     assert before[0] == 10_000
@@ -207,3 +208,39 @@ async def test_an_event_that_only_enriching_finds_odd_holds_up_nothing(
     await stack.send([event(), event(referer="odd"), event()])
     await stack.drained()
     assert await stack.scalar(SUM) == 2
+
+
+async def test_the_documented_columns_are_those_of_the_table(stack: Stack) -> None:
+    text = (Path(__file__).parents[3] / "docs/analytics.md").read_text(encoding="utf-8")
+    table = text.partition("## Columns of `clicks`")[2].partition("## Rollups")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    documented = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    rows = await stack.clickhouse.query(
+        "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'clicks' AND default_kind != 'ALIAS'"
+    )
+    assert sorted(documented) == sorted(row["name"] for row in rows)
+    assert len(documented) > 50
+
+
+async def test_why_a_request_is_a_bots_is_kept_with_it(stack: Stack) -> None:
+    sweep = [event(link=link, ip="192.0.2.9", at=event()["at"] // 1000 * 1000) for link in range(1, 26)]
+    await stack.send([event(user_agent="curl/8.5"), event(user_agent=""), event(asn=16509), event(asn=3320), *sweep])
+    await stack.drained()
+    rows = await stack.clickhouse.query(
+        "SELECT bot_reason, bot_name, count() AS n FROM clicks GROUP BY ALL ORDER BY ALL"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("", "", 1),
+        ("data centre", "Amazon Web Services", 1),
+        ("no user agent", "no user agent", 1),
+        ("sweep", "sweep", 25),
+        ("user agent", "curl", 1),
+    ]
+
+
+async def test_chosen_query_parameters_are_kept(stack: Stack) -> None:
+    url = "https://example.com/?via=news%20letter&other=1"
+    await stack.send([event(url=url, query="ref=alice&via=x", user_agent=CHROME)])
+    await stack.drained()
+    (row,) = await stack.clickhouse.query("SELECT parameters, engine FROM clicks")
+    assert row == {"parameters": {"ref": "alice", "via": "news letter"}, "engine": "Blink"}

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from origin.analytics.model import AnalyticsQuery, GroupBy, Interval
-from origin.clicks.enrich import ClickRow
+from origin.clicks.row import ClickRow
 
 TEXT = (Path(__file__).parents[3] / "docs/analytics.md").read_text(encoding="utf-8")
 UTM = {"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"}

@@ -4,10 +4,11 @@ from typing import Any
 import pytest
 
 from origin.clicks import user_agents
-from origin.clicks.enrich import ClickRow, Enricher, Origin
+from origin.clicks.enrich import Enricher, Origin
 from origin.clicks.event import Click
 from origin.clicks.geo import CONTINENTS, GeoFile
 from origin.clicks.referers import channel_of, host_of, utm_of
+from origin.clicks.row import ClickRow
 from origin.clicks.text import LONGEST_HEADER
 from origin.clicks.visitors import VisitorHash, address_keeper, truncate
 from shared.errors import BadSetting

@@ -1,0 +1,66 @@
+"""A row of the table `clicks`. What each column means: docs/analytics.md."""
+
+from typing import NamedTuple
+
+# Verdicts: what a request counts as. Of the others (head, prefetch, preview) the edge says so.
+CLICK, BOT, DUPLICATE, CAPPED = "click", "bot", "duplicate", "capped"
+NO_NUMBER = -1  # of variant and rule: none
+
+
+class ClickRow(NamedTuple):
+    """A row, the columns named as in ClickHouse; times are unix milliseconds."""
+
+    click_id: str
+    batch_id: str
+    block_id: str
+    edge: str
+    received_at: int
+    workspace_id: int
+    link_id: int
+    link_version: int
+    timestamp: int
+    domain: str
+    code: str
+    url: str
+    path: str
+    query: str
+    kind: str
+    verdict: str
+    bot: bool
+    bot_name: str
+    bot_reason: str
+    trigger: str
+    variant: int
+    rule: int
+    country: str
+    region: str
+    city: str
+    continent: str
+    latitude: float | None
+    longitude: float | None
+    timezone: str
+    asn: int
+    network: str
+    geo_source: str
+    device: str
+    device_brand: str
+    device_model: str
+    browser: str
+    browser_version: str
+    engine: str
+    os: str
+    os_version: str
+    user_agent: str
+    language: str
+    referer: str
+    referer_url: str
+    channel: str
+    utm_source: str
+    utm_medium: str
+    utm_campaign: str
+    utm_term: str
+    utm_content: str
+    parameters: dict[str, str]
+    visitor: int
+    ip: str
+    enriched_by: str
