@@ -10,6 +10,7 @@ import uvicorn
 from dashboard.app import create_app
 from dashboard.settings import DashboardSettings
 from shared.errors import BadSetting
+from shared.log_line import render
 from shared.settings import load
 
 _STOP_SECONDS = 5
@@ -20,6 +21,14 @@ def main() -> None:
         settings = load(DashboardSettings)
     except BadSetting as error:
         sys.exit(str(error))
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            render,
+        ]
+    )
     log = structlog.get_logger()
     log.info("dashboard starts", port=settings.dashboard_port, origin=settings.origin_base)
     for number in (signal.SIGTERM, signal.SIGINT):

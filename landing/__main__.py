@@ -10,6 +10,7 @@ import uvicorn
 from landing.app import create_app
 from landing.settings import LandingSettings
 from shared.errors import BadSetting
+from shared.log_line import render
 from shared.settings import load
 
 _STOP_SECONDS = 5
@@ -20,6 +21,14 @@ def main() -> None:
         settings = load(LandingSettings)
     except BadSetting as error:
         sys.exit(str(error))
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            render,
+        ]
+    )
     log = structlog.get_logger()
     log.info("landing starts", port=settings.landing_port)
     for number in (signal.SIGTERM, signal.SIGINT):

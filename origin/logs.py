@@ -1,9 +1,14 @@
-"""Logs: one JSON object a line on stdout. What is bound to the request (its id) comes with every line."""
+"""Logs: one line an event on stdout, in the form of shared/log_line.py.
+
+What is bound to the request (its id) comes with every line.
+"""
 
 import logging
 import sys
 
 import structlog
+
+from shared.log_line import render
 
 
 def configure() -> None:
@@ -23,7 +28,7 @@ def configure() -> None:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
+            render,
         ],
     )
     handler = logging.StreamHandler(sys.stdout)
@@ -31,5 +36,9 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("uvicorn.access", "alembic"):  # the first we write ourselves, without queries, which may hold secrets
+    for noisy in (
+        "uvicorn.access",
+        "uvicorn.error",
+        "alembic",
+    ):  # the first we write ourselves, without queries, which may hold secrets
         logging.getLogger(noisy).setLevel(logging.WARNING)

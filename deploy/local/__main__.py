@@ -65,6 +65,7 @@ def environ(settings: LocalSettings) -> dict[str, str]:
         **read_env_file(ROOT / ".env"),
         **os.environ,
         "PYTHONUNBUFFERED": "1",
+        "NEARHOP_LOG_FORMAT": settings.log_format,
         "NEARHOP_HOME": str(settings.home.resolve()),
         "NEARHOP_SECRET_KEY": settings.secret_key or made["secret_key"],
         "NEARHOP_EDGE_SECRET": settings.edge_secret or made["edge_secret"],

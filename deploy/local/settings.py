@@ -20,6 +20,7 @@ class LocalSettings:
     jobs_port: int = setting("Port of the jobs process's health and metrics.", 8004, least=1)
     kv_api_port: int = setting("Port of the local stand-in for Cloudflare's KV API.", 8788, least=1)
     ready_timeout: float = setting("Seconds that a start may take until every process is ready.", 120.0, least=1)
+    log_format: str = setting("Form of the log lines: `text` for people, `json` for machines.", "text")
     secret_key: str = setting(
         "Key of access tokens and short codes. Empty: made on the first start and kept in NEARHOP_HOME.",
         "",

@@ -14,8 +14,11 @@ import { options } from "./workers.mjs";
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 const FLUSH_TIMEOUT_MS = 2_500; // the supervisor gives the edge four seconds
 
+/** A log line, in the two forms of shared/log_line.py. */
 function say(event, fields = {}) {
-    console.log(JSON.stringify({ event, ...fields }));
+    if (process.env.NEARHOP_LOG_FORMAT !== "text") return console.log(JSON.stringify({ event, ...fields }));
+    const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${value}`);
+    console.log(`${new Date().toISOString().slice(11, 19)} ${event}${rest.join("")}`);
 }
 
 async function checkPort(host, port, name) {
