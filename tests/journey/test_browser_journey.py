@@ -1,0 +1,51 @@
+"""A newcomer's first minutes, in a real browser on the whole of Nearhop: log in, shorten, open, and see the click."""
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from deploy.local.stack import Stack
+from tests.browser.chromium import launched
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+DESTINATION = "https://example.com/a/journey?with=a%20query#and-a-fragment"
+# A headless browser's own name is a bot's, and bots are not counted as clicks.
+PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+PATIENCE_MS = 30_000
+
+
+async def test_from_the_log_in_to_the_click_in_the_chart(stack: Stack) -> None:
+    async with launched() as browser:
+        context = await browser.new_context(user_agent=PERSON)
+        context.set_default_timeout(PATIENCE_MS)
+        await context.route("https://example.com/**", arrive)
+        page = await context.new_page()
+        await log_in(page, stack)
+        short_link = await shorten(page)
+        visitor = await context.new_page()
+        await visitor.goto(short_link)
+        assert visitor.url == DESTINATION
+        await expect(page.locator("#count")).to_have_text("1", timeout=PATIENCE_MS)
+        await expect(page.locator("#chart")).to_have_attribute("data-drawn", "1", timeout=PATIENCE_MS)
+        await expect(page.get_by_text("Chrome").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+async def arrive(route: Route) -> None:
+    """The destination, which is not asked for real."""
+    await route.fulfill(status=200, content_type="text/html", body="<title>Arrived</title>")
+
+
+async def log_in(page: Page, stack: Stack) -> None:
+    await page.goto(stack.url("dashboard"))
+    await page.get_by_label("E-mail").fill(stack.credentials["email"])
+    await page.get_by_label("Password", exact=True).fill(stack.credentials["password"])
+    await page.get_by_role("button", name="Log in").click()
+
+
+async def shorten(page: Page) -> str:
+    await page.get_by_label("Address to shorten").fill(DESTINATION)
+    await page.get_by_role("button", name="Shorten").click()
+    await expect(page.get_by_role("status").filter(has_text="Link created")).to_be_visible(timeout=PATIENCE_MS)
+    short_link = await page.get_by_role("link", name="Open").get_attribute("href")
+    assert short_link is not None
+    return short_link
