@@ -1,7 +1,8 @@
 """`python -m origin` serves the API.
 
 `python -m origin migrate` brings the database's schema up to this release; `python -m origin mailbox` prints the letters
-that a local installation has kept instead of sending, the newest last.
+that a local installation has kept instead of sending, the newest last; `python -m origin refused list`, `download` and
+`replay` show clicks that could not be read, and send them again.
 """
 
 import signal
@@ -13,6 +14,7 @@ import uvicorn
 from origin import logs
 from origin.app import create_app
 from origin.bootstrap import bootstrap
+from origin.clicks import refused_command
 from origin.clicks.settings import ClickSettings
 from origin.mail.mailbox import Mailbox
 from origin.settings import OriginSettings
@@ -36,6 +38,8 @@ def main(arguments: list[str]) -> int:
         if arguments == ["mailbox"]:
             _print_mailbox(Mailbox(settings.mailbox_folder))
             return 0
+        if arguments[:1] == ["refused"]:
+            return refused_command.main(arguments[1:], settings)
         if arguments:
             print(__doc__, file=sys.stderr)  # noqa: T201  # for whoever typed it
             return 2

@@ -16,6 +16,7 @@ from origin.accounts import views as accounts
 from origin.accounts.access import Access
 from origin.analytics import views as analytics
 from origin.bootstrap import Origin
+from origin.clicks import refused_views as refused
 from origin.clicks import views as clicks
 from origin.folders import views as folders
 from origin.links import miss
@@ -38,6 +39,7 @@ def create_app(origin: Origin) -> Starlette:
         *links.routes(origin.links, origin.reader),
         *tags.routes(),
         *folders.routes(),
+        *refused.routes(origin.clicks),
         *analytics.routes(origin.analytics, origin.reader),
         *qr.routes(),
     ]

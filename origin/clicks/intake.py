@@ -39,7 +39,11 @@ class Intake:
         self._refused = refused
         self._now = now
 
-    async def accept(self, body: bytes) -> Receipt:
+    async def accept_again(self, body: bytes) -> Receipt:
+        """The same for clicks that were set aside: what is refused again is not set aside once more."""
+        return await self.accept(body, again=True)
+
+    async def accept(self, body: bytes, *, again: bool = False) -> Receipt:
         """Spool the good clicks of a batch; when this returns they are on disk.
 
         Raises BadBatch for a body that is none, SpoolFull or SpoolBroken when it can't be kept.
@@ -49,7 +53,7 @@ class Intake:
         try:
             count = _count_good(body, now)
         except ValueError:
-            kept, count, refused = await self._sort(body, now)
+            kept, count, refused = await self._sort(body, now, again=again)
         if count:
             await self._spool.append(now, count, kept)
         metrics.BATCHES.inc()
@@ -57,13 +61,14 @@ class Intake:
         metrics.REFUSED.inc(len(refused))
         return Receipt(count, refused)
 
-    async def _sort(self, body: bytes, now: float) -> tuple[bytes, int, list[RefusedClick]]:
+    async def _sort(self, body: bytes, now: float, *, again: bool) -> tuple[bytes, int, list[RefusedClick]]:
         try:
             raw = _read_raw_batch(body)
         except ValueError as error:  # msgspec's errors, and bytes that are no UTF-8
             raise BadBatch(f"not a click batch: {error}") from error
         good, refused = sort_clicks(raw.clicks, now)
-        await anyio.to_thread.run_sync(self._refused.keep, raw.batch_id, raw.edge, refused, raw.clicks)
+        if not again:
+            await anyio.to_thread.run_sync(self._refused.keep, raw.batch_id, raw.edge, refused, raw.clicks)
         return _write_batch(Batch(raw.batch_id, raw.edge, good)), len(good), refused
 
 

@@ -47,7 +47,7 @@ class ClickPipeline:
         self, settings: OriginSettings, clicks: ClickSettings, engine: AsyncEngine, clickhouse: ClickHouse
     ) -> None:
         folder = settings.home / "spool"
-        refused = RefusedClicks(folder / "refused")
+        self.refused = RefusedClicks(folder / "refused")
         enricher = Enricher(
             GeoFile(clicks.geo_file),
             VisitorHash(settings.signing_key),
@@ -60,12 +60,12 @@ class ClickPipeline:
         self._journal = Journal(folder / "drain.json")
         self.claims = BatchClaims(engine)
         self.caps = MonthlyCap(clickhouse, clicks.clicks_per_month)
-        self.intake = Intake(self.spool, refused)
+        self.intake = Intake(self.spool, self.refused)
         self.drain = Drain(
             self.spool,
             self._journal,
             BlockReader(self.spool, clicks.clicks_per_insert),
-            BlockRows(enricher, refused),
+            BlockRows(enricher, self.refused),
             self.claims,
             self.caps,
             clickhouse,

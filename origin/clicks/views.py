@@ -16,6 +16,8 @@ from origin.problems import BadRequest, PayloadTooLarge, Unauthorized, Unavailab
 from shared import signing
 from shared.errors import BadSignature
 
+PATH = "/internal/clicks"
+REPLAY = "Nearhop-Replay"
 _RETRY_AFTER = 5
 
 
@@ -34,7 +36,7 @@ def routes(pipeline: HasIntake, edge_secret: str, now: Callable[[], float] = tim
             signing.verify(
                 edge_secret, request.headers.get(signing.HEADER), "POST", _path_as_sent(request), body, now()
             )
-            receipt = await pipeline.intake.accept(body)
+            receipt = await pipeline.intake.accept(body, again=REPLAY in request.headers)
         except BadSignature as error:
             metrics.UNSIGNED.inc()
             raise Unauthorized(str(error)) from error
@@ -45,7 +47,7 @@ def routes(pipeline: HasIntake, edge_secret: str, now: Callable[[], float] = tim
             raise Unavailable(str(error), retry_after=_RETRY_AFTER) from error
         return Response(msgspec.json.encode(receipt), 202, media_type="application/json")
 
-    return [Route("/internal/clicks", post_clicks, methods=["POST"])]
+    return [Route(PATH, post_clicks, methods=["POST"])]
 
 
 async def read_body(request: Request, limit: int) -> bytes:

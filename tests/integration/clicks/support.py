@@ -19,6 +19,7 @@ from origin.analytics import views as analytics
 from origin.analytics.reader import AnalyticsReader
 from origin.analytics.totals import ClickTotals
 from origin.app import assemble
+from origin.clicks import refused_views
 from origin.clicks import views as clicks
 from origin.clicks.pipeline import ClickPipeline
 from origin.clicks.settings import ClickSettings
@@ -87,7 +88,8 @@ async def running(home: Path, engine: AsyncEngine, url: str = "", **click_settin
     links = Reader(ClickTotals(reader), "localhost", EDGE_URL, API_URL)
     access = Authenticator(engine, AccessTokens(SECRET_KEY))
     internal = [*clicks.routes(pipeline, EDGE_SECRET), *health_routes([pipeline.ready])]
-    app = assemble(analytics.routes(reader, links), internal, engine, access)
+    api = [*refused_views.routes(pipeline), *analytics.routes(reader, links)]
+    app = assemble(api, internal, engine, access)
     await pipeline.start()
     try:
         yield Stack(pipeline, clickhouse, reader, app)
