@@ -18,6 +18,7 @@ from origin.analytics import views as analytics
 from origin.bootstrap import Origin
 from origin.clicks import refused_views as refused
 from origin.clicks import views as clicks
+from origin.domains import views as domains
 from origin.folders import views as folders
 from origin.links import miss
 from origin.links import views as links
@@ -39,6 +40,7 @@ def create_app(origin: Origin) -> Starlette:
         *links.routes(origin.links, origin.reader),
         *tags.routes(),
         *folders.routes(),
+        *domains.routes(origin.domains),
         *refused.routes(origin.clicks),
         *analytics.routes(origin.analytics, origin.reader),
         *qr.routes(),
@@ -93,7 +95,7 @@ def _lifespan(origin: Origin) -> Lifespan[Starlette]:
         del app
         await origin.clicks.start()
         try:
-            async with housekeeping.hourly(origin.engine):
+            async with housekeeping.hourly(origin.engine, origin.domains):
                 yield
         finally:
             await origin.clicks.stop()

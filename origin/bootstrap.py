@@ -1,6 +1,7 @@
 """The composition root: everything that origin is made of, put together once."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,6 +14,8 @@ from origin.analytics.reader import AnalyticsReader
 from origin.analytics.totals import ClickTotals
 from origin.clicks.pipeline import ClickPipeline, clickhouse_of
 from origin.clicks.settings import ClickSettings
+from origin.domains.dns import DomainDns
+from origin.domains.ownership import Ownership
 from origin.links.codes import Codes
 from origin.links.loops import Loops
 from origin.links.options import Records
@@ -34,6 +37,7 @@ class Origin:
     access: Access
     links: Links
     reader: Reader
+    domains: Ownership
     clicks: ClickPipeline
     analytics: AnalyticsReader
 
@@ -56,6 +60,12 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         access=Authenticator(engine, tokens),
         links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations, records),
         reader=Reader(ClickTotals(analytics), domain, settings.public_edge_url, settings.public_api_url),
+        domains=Ownership(_dns(settings), settings.allow_private_destinations),
         clicks=ClickPipeline(settings, click_settings, engine, clickhouse),
         analytics=analytics,
     )
+
+
+def _dns(settings: OriginSettings) -> DomainDns:
+    edge_host = urlsplit(settings.public_edge_url).hostname or settings.default_domain
+    return DomainDns(settings.signing_key, edge_host, settings.dns_servers)

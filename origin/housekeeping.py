@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin import idempotency
 from origin.accounts import mail_tokens, sessions, throttle
+from origin.domains.ownership import Ownership
+from origin.domains.recheck import recheck
 
 _SECONDS = 3600
 
@@ -26,9 +28,9 @@ async def sweep(engine: AsyncEngine) -> None:
 
 
 @contextlib.asynccontextmanager
-async def hourly(engine: AsyncEngine) -> AsyncIterator[None]:
-    """Sweep now and each hour, as long as the context lasts."""
-    task = asyncio.create_task(_forever(engine))
+async def hourly(engine: AsyncEngine, domains: Ownership) -> AsyncIterator[None]:
+    """Sweep, and look at domains again, now and each hour, as long as the context lasts."""
+    task = asyncio.create_task(_forever(engine, domains))
     try:
         yield
     finally:
@@ -37,10 +39,11 @@ async def hourly(engine: AsyncEngine) -> AsyncIterator[None]:
             await task
 
 
-async def _forever(engine: AsyncEngine) -> None:
+async def _forever(engine: AsyncEngine, domains: Ownership) -> None:
     while True:
         try:
             await sweep(engine)
+            await recheck(engine, domains)
         except (SQLAlchemyError, OSError) as error:  # the next hour will do as well
             _log.warning("sweep failed", error=str(error))
         await asyncio.sleep(_SECONDS)

@@ -35,6 +35,10 @@ class OriginSettings:
     default_domain: str = setting(
         "Short domain that every workspace may use, as a host name without port.", "localhost"
     )
+    dns_servers: tuple[str, ...] = setting(
+        "Name servers that domains are verified with, as address or address:port, with commas; empty: the machine's own.",
+        (),
+    )
     database_url: str = setting(
         "Postgres 15 or newer, as postgresql://...; empty: the embedded one.", "", alias="DATABASE_URL", secret=True
     )

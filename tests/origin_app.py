@@ -15,6 +15,9 @@ from origin.accounts.authenticator import Authenticator
 from origin.accounts.parts import account_parts
 from origin.accounts.passwords import Passwords
 from origin.app import assemble
+from origin.domains import views as domains
+from origin.domains.dns import DomainDns
+from origin.domains.ownership import Ownership
 from origin.folders import views as folders
 from origin.links import miss
 from origin.links import views as links
@@ -31,11 +34,19 @@ from origin.workspaces import views as workspaces
 SECRET_KEY = "a secret key for tests"
 EDGE_SECRET = "an edge secret for tests"
 EDGE_URL = "http://localhost:8787"
+EDGE_HOST = "edge.example.net"
+# Nothing listens on the discard port.
+NO_DNS = "127.0.0.1:9"
 API_URL = "http://api.test"
 
 
 def make_app(
-    engine: AsyncEngine, *, totals: ClickTotals | None = None, allow_private: bool = False, seconds: int = 900
+    engine: AsyncEngine,
+    *,
+    totals: ClickTotals | None = None,
+    allow_private: bool = False,
+    seconds: int = 900,
+    dns_servers: Sequence[str] = (NO_DNS,),
 ) -> Starlette:
     """Everything but clicks and analytics. `seconds` is how long access tokens are good for."""
     tokens = AccessTokens(SECRET_KEY, seconds=seconds)
@@ -48,6 +59,7 @@ def make_app(
         *links.routes(service, reader),
         *tags.routes(),
         *folders.routes(),
+        *domains.routes(Ownership(DomainDns(SECRET_KEY, EDGE_HOST, dns_servers), allow_private)),
         *qr.routes(),
     ]
     others = [*miss.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]

@@ -14,22 +14,29 @@ from shared.slug import normalize_domain
 
 async def ensure_shared(connection: AsyncConnection, slug: str) -> None:
     """Make the domain that every workspace may use, where it is missing."""
-    await connection.execute(
-        insert(domains).values(slug=normalize_domain(slug), is_primary=True).on_conflict_do_nothing()
-    )
+    values = {"slug": normalize_domain(slug), "is_primary": True, "configured": True, "verified_at": sa.func.now()}
+    await connection.execute(insert(domains).values(values).on_conflict_do_nothing())
 
 
-async def usable(connection: AsyncConnection, workspace_id: int, slugs: Collection[str]) -> set[str]:
-    """Those of the domains (normalized) that the workspace may make links on."""
+async def usable(connection: AsyncConnection, workspace_id: int, slugs: Collection[str]) -> dict[str, bool]:
+    """Those of the domains (normalized) that the workspace may make links on, and whether each ignores case."""
     mine = sa.or_(domains.c.workspace_id == workspace_id, domains.c.workspace_id.is_(None))
-    select = sa.select(domains.c.slug).where(domains.c.slug.in_(slugs), mine, domains.c.archived.is_(False))
-    return set((await connection.execute(select)).scalars())
+    ready = sa.and_(mine, domains.c.archived.is_(False), domains.c.verified_at.isnot(None))
+    select = sa.select(domains.c.slug, domains.c.ignore_case).where(domains.c.slug.in_(slugs), ready)
+    return {row.slug: row.ignore_case for row in await connection.execute(select)}
+
+
+async def ignores_case(connection: AsyncConnection, slug: str) -> bool:
+    """Whether codes on the domain are stored in lower case."""
+    select = sa.select(domains.c.ignore_case).where(domains.c.slug == slug)
+    return bool((await connection.execute(select)).scalar_one_or_none())
 
 
 async def primary(connection: AsyncConnection, workspace_id: int, default: str) -> str:
     """The domain for links that name none: the workspace's primary one, or the installation's."""
     mine = (domains.c.workspace_id == workspace_id) & domains.c.is_primary & domains.c.archived.is_(False)
-    found = (await connection.execute(sa.select(domains.c.slug).where(mine).limit(1))).scalar_one_or_none()
+    ready = mine & domains.c.verified_at.isnot(None)
+    found = (await connection.execute(sa.select(domains.c.slug).where(ready).limit(1))).scalar_one_or_none()
     return found or default
 
 

@@ -43,12 +43,14 @@ async def add(
 ) -> Row:
     """Give a locked link another code; raises Unprocessable or Conflict."""
     domain = domains.normalize(body.domain) if body.domain else link.domain
-    if not await domains.usable(connection, actor.workspace_id, {domain}):
+    usable = await domains.usable(connection, actor.workspace_id, {domain})
+    if domain not in usable:
         raise refusals.foreign_domain(domain)
     if len(await of(connection, link.id)) >= MOST:
         raise Unprocessable(f"A link has {MOST} aliases at most: delete one first.")
     for _ in range(_ROUNDS):
         key = normalize_key(body.key) if body.key else await codes.next(connection)
+        key = key.lower() if usable[domain] else key
         row = {
             **fields.DEFAULTS, "url": "", "domain": domain, "key": key, "alias_of": link.id,
             "workspace_id": actor.workspace_id, "user_id": actor.user_id,

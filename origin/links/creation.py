@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
@@ -74,6 +75,9 @@ class Creation:
                 outcome[index] = refusals.foreign_domain(each.domain)
             elif back is not None:
                 outcome[index] = refusals.loop(*back)
+            elif usable[each.domain]:
+                each.ignores_case = True
+                each.key = each.key and each.key.lower()
 
     async def _refuse_unknown_folders(self, outcome: Outcome) -> None:
         wanted = {each.columns["folder_id"] for each in outcome if isinstance(each, Draft)} - {None}
@@ -104,7 +108,10 @@ class Creation:
         if not drafts:
             return
         await self._make_up_keys(drafts)
-        inserted = await store.insert_free(self.connection, [self._row(each) for each in drafts])
+        try:
+            inserted = await store.insert_free(self.connection, [self._row(each) for each in drafts])
+        except IntegrityError as error:
+            raise Conflict("A domain or folder was deleted at this very moment: try again.") from error
         await store.seal(self.connection, self.records, list(inserted.values()))
         left = [(each.domain, str(each.key)) for each in drafts if (each.domain, str(each.key)) not in inserted]
         taken = await store.taken(self.connection, left) if left else set()
@@ -123,7 +130,8 @@ class Creation:
         used = {(each.domain, each.key) for each in drafts if not each.made_up}
         for each in drafts:
             while each.made_up and (each.key is None or (each.domain, each.key) in used):
-                each.key = await self.codes.next(self.connection, each.key_length)
+                made = await self.codes.next(self.connection, each.key_length)
+                each.key = made.lower() if each.ignores_case else made
             used.add((each.domain, each.key))
 
     def _row(self, each: Draft) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Draft:
     tags: TagChoice
     password: str | None
     made_up: bool = False
+    ignores_case: bool = False
 
 
 def draft(body: NewLink, default_domain: str, *, allow_private: bool) -> Draft:

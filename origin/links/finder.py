@@ -31,6 +31,8 @@ async def by_info(connection: AsyncConnection, workspace_id: int, query: InfoQue
     if not (query.domain and query.key):
         raise Unprocessable("Name the link: by domain and key, by linkId or by externalId.")
     domain, key = domains.normalize(query.domain), normalize_key(query.key)
+    if await domains.ignores_case(connection, domain):
+        key = key.lower()
     named = (links.c.domain == domain) & (links.c.key == key)
     return await _one(connection, workspace_id, named, f"{domain}/{key}")
 

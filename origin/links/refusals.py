@@ -14,7 +14,9 @@ def taken_external_id(external_id: Any) -> Conflict:
 
 
 def foreign_domain(domain: str) -> Unprocessable:
-    return Unprocessable(f"domain: {domain!r} is not a domain of this workspace. Leave it out, or add it first.")
+    return Unprocessable(
+        f"domain: {domain!r} is not a verified domain of this workspace. Leave it out, or add and verify it first."
+    )
 
 
 def loop(field: str, host: str) -> Unprocessable:

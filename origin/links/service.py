@@ -161,14 +161,15 @@ class Links:
     async def _changed_place(
         self, connection: AsyncConnection, actor: Actor, row: Row, body: LinkChange
     ) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        if body.key is not UNSET:
-            values["key"] = normalize_key(body.key)
-        if body.domain is not UNSET:
-            values["domain"] = domain = domains.normalize(body.domain)
-            if domain != row.domain and not await domains.usable(connection, actor.workspace_id, {domain}):
-                raise refusals.foreign_domain(domain)
-        return values
+        if body.key is UNSET and body.domain is UNSET:
+            return {}
+        domain = row.domain if body.domain is UNSET else domains.normalize(body.domain)
+        if domain != row.domain and not await domains.usable(connection, actor.workspace_id, {domain}):
+            raise refusals.foreign_domain(domain)
+        key = row.key if body.key is UNSET else normalize_key(body.key)
+        if await domains.ignores_case(connection, domain):
+            key = key.lower()
+        return {"domain": domain, "key": key}
 
     async def _refuse_unknown_folder(self, connection: AsyncConnection, actor: Actor, folder: int) -> None:
         if not await folders.known(connection, actor.workspace_id, {folder}):

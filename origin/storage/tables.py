@@ -150,6 +150,18 @@ domains = sa.Table(
     _text("logo"),
     _time("created_at", default_now=True),
     _time("updated_at", default_now=True),
+    _time("verified_at"),  # when the workspace proved that the domain is its own; NULL: not yet, or no longer
+    _flag("configured"),  # whether the domain leads to the edge
+    _time("checked_at"),
+    _text("check_detail"),
+    _text("root_url"),
+    _text("robots"),
+    _text("favicon"),
+    _flag("ignore_case"),
+    sa.Column("asset_links", JSONB(none_as_null=True)),
+    sa.Column("apple_app_site_association", JSONB(none_as_null=True)),
+    sa.Index("domains_checked_at_idx", "checked_at", postgresql_where=sa.text("workspace_id IS NOT NULL")),
+    sa.Index("domains_workspace_id_primary_idx", "workspace_id", unique=True, postgresql_where=sa.text("is_primary")),
 )
 
 links = sa.Table(
