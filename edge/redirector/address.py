@@ -1,7 +1,9 @@
 """From a request's URL to the key that its link has in KV."""
 
+from typing import NamedTuple
 from urllib.parse import unquote
 
+from redirector import destination
 from shared.errors import BadCode, BadDomain
 from shared.kv_record import kv_key
 from shared.slug import normalize_code, normalize_domain
@@ -9,6 +11,8 @@ from shared.slug import normalize_code, normalize_domain
 # What else a browser on the same machine may call the default domain while that is `localhost`.
 _LOOPBACK = {"127.0.0.1", "[::1]"}
 _MOST_HOSTS = 1_000
+# What may follow a code: its preview, its QR code. Longest first.
+_VIEWS = (".qr.png", ".qr", "+")
 
 
 class Hosts:
@@ -33,6 +37,19 @@ class Hosts:
         return domain
 
 
+class Address(NamedTuple):
+    """What a URL asks for."""
+
+    domain: str
+    code: str
+    rest: str = ""  # of the path, as sent
+    view: str = ""  # "", or one of "+", ".qr" and ".qr.png"
+
+    @property
+    def key(self) -> str:
+        return kv_key(self.domain, self.code)
+
+
 def split_url(url: str) -> tuple[str, str, str]:
     """`(host, path without its first slash, query)` of an absolute URL, all three as sent."""
     _, _, rest = url.partition("://")
@@ -43,16 +60,25 @@ def split_url(url: str) -> tuple[str, str, str]:
 
 def code_of(path: str) -> str:
     """The normalized code in a path (without its first slash); raises BadCode."""
-    try:
-        code = unquote(path, errors="strict")
-    except UnicodeDecodeError as error:
-        raise BadCode("is not UTF-8") from error
-    return normalize_code(code.removesuffix("/"))
+    return normalize_code(_unescaped(path).removesuffix("/"))
 
 
-def key_of(hosts: Hosts, host: str, path: str) -> str | None:
-    """The KV key, or None where the address can't be a link's."""
+def address_of(hosts: Hosts, host: str, path: str) -> Address | None:
+    """What is asked for, or None where the address can't be a link's."""
+    first, slash, rest = path.partition("/")
+    if rest and not destination.safe_rest(rest):
+        return None
     try:
-        return kv_key(hosts.domain(host), code_of(path))
+        domain = hosts.domain(host)
+        text = _unescaped(first)
+        view = "" if slash else next((each for each in _VIEWS if text.endswith(each)), "")
+        return Address(domain, normalize_code(text.removesuffix(view)), rest, view)
     except (BadCode, BadDomain):
         return None
+
+
+def _unescaped(path: str) -> str:
+    try:
+        return unquote(path, errors="strict")
+    except UnicodeDecodeError as error:
+        raise BadCode("is not UTF-8") from error

@@ -4,10 +4,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from redirector.asked import Answer
 from redirector.clicks import ClickWriter, Visit
 from redirector.counters import Counters
 from redirector.origin import Origin
-from redirector.ports import Runtime, Unreachable
+from redirector.ports import Context, Response, Runtime, Unreachable
 from redirector.settings import EdgeSettings
 from shared.click_event import MAX_BYTES, MAX_CLICKS
 
@@ -43,13 +44,14 @@ class Beacon:
         self._origin = origin
         self._settings = settings
         self._counters = counters
-        self._writer = ClickWriter(self.isolate)
+        self._writer = ClickWriter(self.isolate, settings.click_ip, settings.privacy_signals)
         self._visits: deque[Visit] = deque()
         self._visit_bytes = 0
         self._under_way: dict[str, Batch] = {}
         self._held: deque[Batch] = deque()  # neither origin nor the queue took these
         self._held_bytes = 0
         self._batches = 0
+        self._ids = 0
         self._armed_until = 0.0
         self._full_at = MAX_CLICKS
         self._origin_rests_until = 0.0
@@ -61,6 +63,27 @@ class Beacon:
         if now < self._armed_until and len(self._visits) < self._full_at:
             return None
         return self._arm(now)
+
+    def recorded(self, visit: Visit, response: Response, context: Context) -> Answer:
+        """Take a visit; the reply, from a request that may have to send the buffer (before its reply while all ends)."""
+        delay = self.record(visit, visit[0])
+        return response if delay is None else self.hand_over(response, delay, context)
+
+    def hand_over(self, response: Response, delay: float, context: Context) -> Answer:
+        """This request was chosen to send the buffer."""
+        if self.draining:
+            return self._drain_and_reply(response)
+        self._runtime.defer(context, self.flush(delay))
+        return response
+
+    async def _drain_and_reply(self, response: Response) -> Response:
+        await self.drain()
+        return response
+
+    def new_id(self) -> str:
+        """An id for a visit that is told it before it is written, or for a claim."""
+        self._ids += 1
+        return f"{self.isolate}-t{self._ids}"
 
     def _arm(self, now: float) -> float | None:
         self._drop_surplus()
@@ -122,7 +145,8 @@ class Beacon:
             size += len(text.encode()) + 1
             if clicks and size > MAX_BYTES:
                 break
-            clicks.append(text)
+            if text:  # else the visitor asked not to be recorded
+                clicks.append(text)
             self._visit_bytes -= len(self._visits.popleft()[2])
         self._counters.clicks_kept += len(clicks)
         self._batches += 1
@@ -141,6 +165,8 @@ class Beacon:
         self._held_bytes += len(batch.body)
 
     async def _hand_over(self, batch: Batch, to_origin: Callable[[Batch], Awaitable[bool]]) -> None:
+        if not batch.clicks:
+            return
         batch.since = self._runtime.now()
         self._under_way[batch.batch_id] = batch
         try:

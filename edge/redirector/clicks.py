@@ -1,7 +1,8 @@
 """A visit as text, for the batch that origin reads (shared.click_event): written by parts, of which most repeat."""
 
+import ipaddress
 import json
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qs
 
 from redirector.address import split_url
@@ -20,6 +21,9 @@ MAX_FACTS = 6_000
 _MOST_HEADER_CHARACTERS = 1_100
 _CF_NAMES = {"regionCode": "region", "asOrganization": "network"}
 _MOST_VISITORS = 2_000
+_IPV4 = 4
+# What is told of a visitor who objects to being tracked.
+_ANONYMOUS = ("country", "continent")
 # Software that fetches a link to show what is behind it, when somebody pastes the link into a message.
 _PREVIEW_AGENTS = (
     "facebookexternalhit",
@@ -57,46 +61,88 @@ def shorten(facts: str) -> str:
 
 
 class ClickWriter:
-    """Writes visits as JSON; remembers the part that a visitor's browser and place make, which is what costs time."""
+    """Writes visits as JSON; remembers the part that a visitor's browser and place make, which is what costs time.
 
-    def __init__(self, isolate: str) -> None:
+    `ip` is full, truncated or none; `signals`, for visitors with Do-Not-Track or Global Privacy Control, is ignore,
+    anonymous or skip.
+    """
+
+    def __init__(self, isolate: str, ip: str = "full", signals: str = "ignore") -> None:
         self._isolate = isolate
+        self._ip = ip
+        self._signals = signals
         self._count = 0
-        self._visitors: dict[str, tuple[str, str]] = {}
+        self._visitors: dict[str, _Seen] = {}
 
     def write(self, visit: Visit) -> str:
-        """One click event (shared.click_event)."""
+        """One click event (shared.click_event); empty where the visit is not to be recorded."""
         at, link, facts = visit
-        self._count += 1
         asked, _, visitor = facts.partition(_AFTER_URL)
         address, _, rest = visitor.partition(_AFTER_ADDRESS)
-        fragment, kind = self._visitors.get(rest) or self._remember(rest)
-        if asked.startswith('{"method":"HEAD"'):
-            kind = "head"
+        seen = self._visitors.get(rest) or self._remember(rest)
+        if seen.objects and self._signals == "skip":
+            return ""
+        kind = "head" if asked.startswith('{"method":"HEAD"') else seen.kind
         extra = "" if kind == "click" else f',"kind":"{kind}"'
-        if address != "null":
-            extra += f',"ip":{json.dumps(json.loads(address)[: _MOST_CHARACTERS["ip"]])}'
+        anonymous = seen.objects and self._signals == "anonymous"
+        if address != "null" and not anonymous:
+            extra += self._address(json.loads(address))
         if "?" in asked:
-            extra += _query(json.loads(asked + "}")["url"])
-        return f'{{"id":"{self._isolate}-{self._count}","at":{int(at * 1000)},{link}{fragment}{extra}}}'
+            extra += _query(json.loads(asked + "}")["url"], known_trigger='"trigger":' in link)
+        if not link.startswith('"id":'):  # a visit that was told its id before brings it along
+            self._count += 1
+            link = f'"id":"{self._isolate}-{self._count}",{link}'
+        return f'{{"at":{int(at * 1000)},{link}{seen.anonymous if anonymous else seen.fragment}{extra}}}'
 
-    def _remember(self, rest: str) -> tuple[str, str]:
+    def _address(self, address: str) -> str:
+        if self._ip == "none":
+            return ""
+        given = address[: _MOST_CHARACTERS["ip"]]
+        text = given if self._ip == "full" else truncated(given)
+        return f',"ip":{json.dumps(text)}' if text else ""
+
+    def _remember(self, rest: str) -> "_Seen":
         if len(self._visitors) >= _MOST_VISITORS:
             self._visitors.clear()
         known = self._visitors[rest] = _describe(json.loads(f'{{"{VISITOR_HEADERS[1]}":{rest}'))
         return known
 
 
-def _describe(seen: dict[str, Any]) -> tuple[str, str]:
-    """The members that headers and place make, with a comma before each, and the kind of request."""
+class _Seen(NamedTuple):
+    """What headers and place make of a click: members as JSON, with a comma before each, and the kind of request."""
+
+    fragment: str
+    anonymous: str
+    kind: str
+    objects: bool
+
+
+def truncated(address: str) -> str:
+    """The network of an IP address: 24 bits of an IPv4 address, 48 of an IPv6 address. Empty for what is neither."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    bits = 24 if ip.version == _IPV4 else 48
+    return str(ipaddress.ip_network((ip, bits), strict=False).network_address)
+
+
+def _describe(seen: dict[str, Any]) -> _Seen:
     fields = {
         "user_agent": seen["user-agent"],
         "referer": seen["referer"],
         "language": seen["accept-language"],
     }
-    fields |= {_CF_NAMES.get(name, name): value for name, value in (seen.get("cf") or {}).items()}
+    place = seen.get("cf") or {}
+    fields |= {_CF_NAMES.get(name, name): value for name, value in place.items()}
+    objects = seen.get("dnt") == "1" or seen.get("sec-gpc") == "1"
+    few = {name: value for name, value in place.items() if name in _ANONYMOUS}
+    return _Seen(_members(fields), _members(few), kind_of(seen), objects)
+
+
+def _members(fields: dict[str, Any]) -> str:
     text = json.dumps({name: _cut(name, value) for name, value in fields.items() if value}, separators=(",", ":"))
-    return ("," + text[1:-1] if text != "{}" else ""), kind_of(seen)
+    return "," + text[1:-1] if text != "{}" else ""
 
 
 def kind_of(seen: dict[str, Any]) -> str:
@@ -110,12 +156,12 @@ def kind_of(seen: dict[str, Any]) -> str:
     return "click"
 
 
-def _query(url: str) -> str:
+def _query(url: str, *, known_trigger: bool) -> str:
     query = split_url(url)[2][: _MOST_CHARACTERS["query"]]
     if not query:
         return ""
     # The QR codes that Nearhop draws lead to `?qr=1`.
-    trigger = ',"trigger":"qr"' if parse_qs(query).get("qr") == ["1"] else ""
+    trigger = ',"trigger":"qr"' if not known_trigger and parse_qs(query).get("qr") == ["1"] else ""
     return f',"query":{json.dumps(query)}{trigger}'
 
 

@@ -17,6 +17,7 @@ class Counters:
     origin_failures: int = 0
     bad_records: int = 0
     refreshes: int = 0
+    misses_refused: int = 0  # unknown codes that origin was not asked for, since one address asked for too many
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)

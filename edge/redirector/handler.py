@@ -1,36 +1,26 @@
 """A request from its arrival to its reply. What memory knows is answered without a coroutine: that is what makes it fast."""
 
-import json
 from collections.abc import Coroutine
-from typing import NamedTuple
 
-from redirector import respond
-from redirector.address import Hosts, key_of, split_url
+from redirector import domain, respond
+from redirector.address import Address, Hosts, address_of
+from redirector.answers import Answers
+from redirector.asked import Answer, Asked, read_request
 from redirector.beacon import Beacon
-from redirector.clicks import MAX_FACTS, shorten
+from redirector.clicks import MAX_FACTS
 from redirector.counters import Counters
+from redirector.domains import Domains
 from redirector.internal import PATHS, Internal
 from redirector.known import KnownLink, Missing
 from redirector.links import Links
 from redirector.origin import Origin
-from redirector.ports import Context, Request, Response, Runtime, Unsendable
-from redirector.resolve import Gone, decide
+from redirector.ports import Context, Request, Response, Runtime
 from redirector.settings import EdgeSettings
-
-Answer = Response | Coroutine[None, None, Response]
-
+from shared.errors import BadDomain
 
 _READING = ("GET", "HEAD")
-
-
-class Asked(NamedTuple):
-    """One request, read properly."""
-
-    request: Request
-    context: Context
-    url: str
-    method: str
-    facts: str  # Runtime.facts
+_METHODS = ("GET", "HEAD", "POST")  # a form with a password is posted
+_MINUTE = 60
 
 
 class Edge:
@@ -43,8 +33,10 @@ class Edge:
         self._hosts = Hosts(settings.default_domain)
         self.origin = Origin(runtime, settings.origin_url, settings.edge_secret, settings.origin_timeout_seconds)
         self._links = Links(runtime, self.origin, settings, counters)
+        self._domains = Domains(runtime, self._links)
         self._beacon = Beacon(runtime, self.origin, settings, counters)
         self._internal = Internal(runtime, settings, self.origin, self._links, self._beacon, counters)
+        self._answers = Answers(runtime, settings, self.origin, self._beacon, self._domains)
         # Looked up once: the hit path pays for every dot.
         self._facts = runtime.facts
         self._now = runtime.now
@@ -68,69 +60,69 @@ class Edge:
             or parts[3] not in _READING
             or len(facts) > MAX_FACTS
         ):
-            return self._slow(request, context, facts)
+            return self._slow(read_request(request, context, facts, now))
         self._known.move_to_end(link.key)
         delay = self._record((now, link.fragment, facts), now)
-        return link.response if delay is None else self._hand_over(link.response, delay, context)
+        return link.response if delay is None else self._beacon.hand_over(link.response, delay, context)
 
-    def _slow(self, request: Request, context: Context, facts: str) -> Answer:
+    def _slow(self, asked: Asked) -> Answer:
         """The rest: other methods, our own paths, escaped codes, conditions, stale and unknown links."""
-        seen = json.loads(facts)
-        asked = Asked(request, context, seen["url"], seen["method"], facts)
-        host, path, _ = split_url(asked.url)
-        if path in PATHS:
-            return self._internal.answer(request, asked.method, asked.url)
+        if asked.path in PATHS:
+            return self._internal.answer(asked.request, asked.method, asked.url)
+        if asked.method not in _METHODS:
+            return respond.method_not_allowed(self._runtime)
+        if asked.path in domain.PATHS:
+            return self._domain_answer(asked)
+        address = address_of(self._hosts, asked.host, asked.path)
+        return respond.not_found(self._runtime) if address is None else self._find(asked, address)
+
+    async def _domain_answer(self, asked: Asked) -> Response:
+        try:
+            name = self._hosts.domain(asked.host)
+        except BadDomain:
+            return respond.not_found(self._runtime)
         if asked.method not in _READING:
             return respond.method_not_allowed(self._runtime)
-        key = key_of(self._hosts, host, path)
-        return respond.not_found(self._runtime) if key is None else self._find(asked, key)
+        return (await self._domains.get(name, asked.now)).answer(asked.path)
 
-    def _find(self, asked: Asked, key: str) -> Answer:
-        now = self._now()
-        found = self._links.usable(key, now)
-        if found is None:
-            return self._learn_and_answer(asked, key)
-        if isinstance(found, KnownLink) and self._links.claim_refresh(found, now):
-            self._runtime.defer(asked.context, self._refresh(key))
-        return self._answer(asked, found)
+    def _find(self, asked: Asked, address: Address) -> Answer:
+        found = self._links.usable(address.key, asked.now)
+        if isinstance(found, KnownLink):
+            if self._links.claim_refresh(found, asked.now):
+                self._runtime.defer(asked.context, self._refresh(address.key))
+            return self._answer(asked, address, found)
+        if found is None or found.reason == "":
+            return self._look_up(asked, address)
+        return self._answer(asked, address, found)
 
-    async def _learn_and_answer(self, asked: Asked, key: str) -> Response:
-        reply = self._answer(asked, await self._links.learn(key))
+    async def _look_up(self, asked: Asked, address: Address) -> Response:
+        """The way of a code that is not in memory, or was missing a moment ago."""
+        lowered = address.code.lower()
+        if lowered != address.code and (await self._domains.get(address.domain, asked.now)).ignores_case:
+            address = address._replace(code=lowered)
+        found = self._links.usable(address.key, asked.now) or await self._links.learn(address.key, asked.address)
+        reply = self._answer(asked, address, found)
         return await reply if isinstance(reply, Coroutine) else reply
 
     async def _refresh(self, key: str) -> None:
         await self._links.refresh(key)
 
-    def _answer(self, asked: Asked, found: KnownLink | Missing) -> Answer:
-        if isinstance(found, KnownLink):
-            return self._lead_on(asked, found)
-        if found.unavailable:
-            return respond.unavailable(self._runtime, retry_after=max(1, int(self._settings.unavailable_seconds)))
-        return respond.not_found(self._runtime)
+    def _answer(self, asked: Asked, address: Address, found: KnownLink | Missing) -> Answer:
+        if isinstance(found, KnownLink) and (not address.rest or found.behaviour.prefix):
+            return self._lead_on(asked, address, found)
+        if isinstance(found, KnownLink) or found.reason == "":
+            return self._no_such_link(asked, address)
+        if found.reason == "limited":
+            text = "Too many addresses that don't exist were tried from here. Wait a minute."
+            return respond.too_many(self._runtime, _MINUTE, text)
+        return respond.unavailable(self._runtime, retry_after=max(1, int(self._settings.unavailable_seconds)))
 
-    def _lead_on(self, asked: Asked, link: KnownLink) -> Answer:
-        """Where the link leads this visitor, and the visit's place in the buffer."""
-        now = self._now()
-        answer = decide(link.record, now)
-        if isinstance(answer, Gone):
-            return respond.gone(self._runtime, answer.reason)
-        try:
-            response = link.response or self._runtime.redirect(answer.status, answer.url)
-        except Unsendable:
-            return respond.gone(self._runtime, "broken")
-        if not answer.counts:
-            return response
-        facts = asked.facts if len(asked.facts) <= MAX_FACTS else shorten(asked.facts)
-        delay = self._record((now, link.click_fragment(answer.url), facts), now)
-        return response if delay is None else self._hand_over(response, delay, asked.context)
+    def _lead_on(self, asked: Asked, address: Address, link: KnownLink) -> Answer:
+        if link.response is None or address.view or asked.method == "POST":
+            return self._answers.reply(asked, address, link)
+        return self._beacon.recorded((asked.now, link.fragment, asked.bounded_facts()), link.response, asked.context)
 
-    def _hand_over(self, response: Response, delay: float, context: Context) -> Answer:
-        """This request was chosen to send the buffer: after its reply, or before it while the isolate is ending."""
-        if self._beacon.draining:
-            return self._drain_and_reply(response)
-        self._runtime.defer(context, self._beacon.flush(delay))
-        return response
-
-    async def _drain_and_reply(self, response: Response) -> Response:
-        await self._beacon.drain()
-        return response
+    async def _no_such_link(self, asked: Asked, address: Address) -> Response:
+        if asked.method == "POST":
+            return respond.method_not_allowed(self._runtime)
+        return (await self._domains.get(address.domain, asked.now)).not_found()

@@ -13,9 +13,7 @@ from shared.errors import BadSignature
 
 # Never a link's key: a code may not contain a slash.
 _PROBE_KEY = "localhost/readyz/probe"
-PATHS = frozenset(
-    {"healthz", "readyz", "metrics", "_nearhop/stats", "_nearhop/flush", "_nearhop/deliver", "robots.txt"}
-)
+PATHS = frozenset({"healthz", "readyz", "metrics", "_nearhop/stats", "_nearhop/flush", "_nearhop/deliver"})
 
 
 class Internal:
@@ -48,8 +46,6 @@ class Internal:
             return respond.as_json(self._runtime, 200, {"status": "ok"})
         if path == "readyz":
             return await self._ready()
-        if path == "robots.txt":
-            return respond.plain(self._runtime, 200, "User-agent: *\nDisallow: /_nearhop/\n")
         return await self._metrics(request, method, url)
 
     async def _signed(self, request: Request, method: str, url: str, path: str) -> Response:

@@ -2,52 +2,72 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
+from redirector import destination
+from redirector.behaviour import PLAIN, Behaviour, is_simple, read_behaviour
+from redirector.loops import leads_to_itself
 from redirector.ports import Response, Runtime
-from redirector.resolve import Redirect, decide, is_simple
 from shared.kv_record import KvRecord
 
 # What the objects around an entry's texts take, roughly: the entry, its record and its prepared reply.
 _OVERHEAD_BYTES = 1_000
+_NO_INDEX = {"X-Robots-Tag": "noindex"}
 
 
 class KnownLink:
     """A link as it is cached: the record parsed once, a simple link's reply made once, its part of each click written once."""
 
-    __slots__ = ("fragment", "fresh_until", "key", "record", "response", "size", "usable_until")
+    __slots__ = ("behaviour", "fragment", "fresh_until", "key", "record", "response", "size", "usable_until")
 
-    def __init__(self, record: KvRecord, key: str, response: Response | None) -> None:
+    def __init__(self, record: KvRecord, key: str, behaviour: Behaviour, url: str, response: Response | None) -> None:
         self.record = record
         self.key = key
+        self.behaviour = behaviour
         self.response = response  # None: each request is decided by itself
-        self.fragment = self.click_fragment(record.url)
-        self.size: int = _OVERHEAD_BYTES + 4 * len(key) + 3 * len(record.url) + len(str(record.options))
+        self.fragment = self.click_fragment(url)
+        # Read options take about three times their text.
+        options = 3 * len(str(record.options)) if record.options else 0
+        self.size: int = _OVERHEAD_BYTES + 4 * len(key) + 3 * len(record.url) + options
         self.fresh_until = 0.0  # unix seconds
         self.usable_until = 0.0
 
-    def click_fragment(self, url: str) -> str:
+    def click_fragment(self, url: str, more: dict[str, Any] | None = None, click_id: str = "") -> str:
         """The members of a click that the link itself gives, as JSON without braces."""
         record = self.record
-        fields = {"link": record.link_id, "workspace": record.workspace_id, "version": record.version}
         domain, _, code = self.key.partition("/")
-        texts = {"domain": domain, "code": code, "url": url}
-        return json.dumps({**fields, **texts}, ensure_ascii=False, separators=(",", ":"))[1:-1]
+        fields: dict[str, Any] = {"id": click_id} if click_id else {}
+        fields |= {"link": record.link_id, "workspace": record.workspace_id, "version": record.version}
+        fields |= {"domain": domain, "code": code, "url": url, **(more or {})}
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))[1:-1]
+
+    @property
+    def is_domain(self) -> bool:
+        """Whether this is the record of a domain."""
+        return self.key.endswith("/")
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Nothing to redirect to, remembered until `until`: no such link, or `unavailable` while origin does not answer."""
+    """Nothing to redirect to, remembered until `until`."""
 
     until: float
-    unavailable: bool = False
+    reason: str = ""  # "unavailable" while origin does not answer, "limited" for an address that asked for too many
     size: int = 200
 
 
-def known_link(runtime: Runtime, record: KvRecord, key: str, now: float) -> KnownLink:
+def redirect_headers(behaviour: Behaviour) -> dict[str, str]:
+    """What every redirect of a link says beside its Location."""
+    return {} if behaviour.index else _NO_INDEX
+
+
+def known_link(runtime: Runtime, record: KvRecord, key: str) -> KnownLink:
     """Prepare a record for the cache; raises Unsendable."""
+    behaviour = read_behaviour(record) if record.options else PLAIN
+    if key.endswith("/") or not is_simple(record):
+        return KnownLink(record, key, behaviour, record.url, None)
+    url = destination.build(record.url, behaviour.additions, "", "", "")
     response = None
-    if is_simple(record):
-        answer = decide(record, now)
-        if isinstance(answer, Redirect):
-            response = runtime.redirect(answer.status, answer.url)
-    return KnownLink(record, key, response)
+    if not leads_to_itself(key, url):
+        response = runtime.redirect(behaviour.status, url, redirect_headers(behaviour))
+    return KnownLink(record, key, behaviour, url, response)

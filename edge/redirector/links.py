@@ -3,8 +3,10 @@
 from redirector.cache import Cache
 from redirector.counters import Counters
 from redirector.known import KnownLink, Missing, known_link
+from redirector.limits import Limit
 from redirector.origin import Origin
 from redirector.ports import Runtime, Unreachable, Unsendable
+from redirector.sealing import unseal
 from redirector.settings import EdgeSettings
 from shared.errors import BadRecord
 from shared.kv_record import KvRecord, decode
@@ -12,6 +14,8 @@ from shared.kv_record import KvRecord, decode
 _WAIT_STEP_SECONDS = 0.02
 _LONGEST_WAIT_SECONDS = 2.0
 _MOST_ASKED = 10_000
+# An address that asks for this many times as many unknown codes as it may is not even answered from KV.
+_FLOOD = 10
 # After a refresh was given to a request, the next one is given to another request if the first has not come back.
 _REFRESH_PATIENCE_SECONDS = 5.0
 
@@ -26,6 +30,7 @@ class Links:
         self._origin = origin
         self._settings = settings
         self._counters = counters
+        self._misses = Limit(settings.misses_per_minute)
         self._asked: dict[str, float] = {}  # keys that a request is asking for right now, and since when
 
     def usable(self, key: str, now: float) -> KnownLink | Missing | None:
@@ -45,8 +50,15 @@ class Links:
         self._counters.refreshes += 1
         return True
 
-    async def learn(self, key: str) -> KnownLink | Missing:
-        """Read a key. Requests for one key at one time cause one read: the others watch for what it finds."""
+    async def learn(self, key: str, address: str = "") -> KnownLink | Missing:
+        """Read a key. Requests for one key at one time cause one read: the others watch for what it finds.
+
+        `address` is the visitor's: one that keeps asking for codes that don't exist is not answered by asking others.
+        """
+        misses = self._misses.counted(address, self._runtime.now())
+        if misses >= _FLOOD * self._settings.misses_per_minute:
+            self._counters.misses_refused += 1
+            return Missing(0.0, "limited")
         while self._runtime.now() - self._asked.get(key, -_LONGEST_WAIT_SECONDS) < _LONGEST_WAIT_SECONDS:
             await self._runtime.sleep(_WAIT_STEP_SECONDS)
             found = self.usable(key, self._runtime.now())
@@ -56,25 +68,39 @@ class Links:
             self._asked.clear()  # left by requests that were cancelled
         self._asked[key] = self._runtime.now()
         try:
-            return await self.refresh(key)
+            return await self.refresh(key, address)
         finally:
             self._asked.pop(key, None)
 
-    async def refresh(self, key: str) -> KnownLink | Missing:
+    async def refresh(self, key: str, address: str = "") -> KnownLink | Missing:
         """Read a key from KV, or from origin where KV has nothing, and remember what was found."""
         try:
             value = await self._kv_get(key)
-            if value is None:
+            if value is None and not key.endswith("/"):  # a domain's own record is in KV or nowhere
+                if not await self._may_ask_origin(key, address):
+                    self._counters.misses_refused += 1
+                    self._misses.count(address, self._runtime.now())
+                    return Missing(0.0, "limited")
                 value = await self._ask_origin(key)
         except Unreachable:
             return self._keep_or_give_up(key)
         if value is None:
+            if not key.endswith("/"):
+                self._misses.count(address, self._runtime.now())
             return self._remember_missing(key)
         try:
-            return self._remember(key, decode(value))
+            return self._remember(key, await unseal(self._runtime, self._settings.edge_secret, decode(value)))
         except (BadRecord, Unsendable):
             self._counters.bad_records += 1
             return self._keep_or_give_up(key)
+
+    async def _may_ask_origin(self, key: str, address: str) -> bool:
+        """A link that was known may be asked for in any case: its refresh is nobody's guess."""
+        if key in self.known:
+            return True
+        if self._misses.counted(address, self._runtime.now()) >= self._settings.misses_per_minute:
+            return False
+        return not address or await self._runtime.may_miss(address)
 
     async def _kv_get(self, key: str) -> str | None:
         """KV's value; None as well while KV itself fails, for origin may still answer."""
@@ -99,7 +125,7 @@ class Links:
         link = self.known.get(key)
         # KV may answer with an older copy than the one that origin or another read gave before.
         if link is None or record.version > link.record.version:
-            link = known_link(self._runtime, record, key, now)
+            link = known_link(self._runtime, record, key)
             self.known.put(key, link)
             self._missing.drop(key)
         return self._extend(link, now)
@@ -121,6 +147,6 @@ class Links:
         link = self.known.get(key)
         if link is not None:
             return self._extend(link, now)
-        missing = Missing(now + self._settings.unavailable_seconds, unavailable=True)
+        missing = Missing(now + self._settings.unavailable_seconds, "unavailable")
         self._missing.put(key, missing)
         return missing

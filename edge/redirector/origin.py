@@ -2,13 +2,15 @@
 
 from urllib.parse import quote
 
-from redirector.ports import Runtime, Unreachable
+from redirector.ports import Reply, Response, Runtime, Unreachable
 from shared import signing
 from shared.errors import BadSignature
 
 _OK = 200
 _ACCEPTED = 202
 _NOT_FOUND = 404
+_GONE = 410
+_CLAIM_TRIES = 2
 
 
 class Origin:
@@ -27,11 +29,29 @@ class Origin:
         reply = await self._runtime.fetch("GET", self._url + path, headers, None, self._timeout)
         if reply.status not in (_OK, _NOT_FOUND):
             raise Unreachable(f"origin answered {reply.status}")
-        try:
-            signing.verify(self._secret, reply.signature, "RESPONSE", path, reply.text.encode(), self._runtime.now())
-        except BadSignature as error:  # whoever answered is not origin
-            raise Unreachable("the answer was not signed by origin") from error
+        self._check(reply, path)
         return reply.text if reply.status == _OK else None
+
+    async def claim(self, domain: str, code: str, claim: str) -> bool:
+        """Whether the one-time link is opened by this claim; raises Unreachable."""
+        path = f"/internal/claims?domain={quote(domain, safe='')}&code={quote(code, safe='')}&claim={claim}"
+        reply: Reply | None = None
+        for _ in range(_CLAIM_TRIES):  # the same claim: where the first answer was lost, the second is the same
+            headers = {signing.HEADER: self._sign("POST", path, b"")}
+            try:
+                reply = await self._runtime.fetch("POST", self._url + path, headers, "", self._timeout)
+                break
+            except Unreachable:
+                continue
+        if reply is None or reply.status not in (_OK, _NOT_FOUND, _GONE):
+            raise Unreachable("origin did not answer to a claim")
+        self._check(reply, path)
+        return reply.status == _OK
+
+    async def qr_code(self, url: str, kind: str, size: int) -> Response:
+        """The image of a QR code as a reply; raises Unreachable."""
+        path = f"/api/v1/qr?url={quote(url, safe='')}&format={kind}&size={size}"
+        return await self._runtime.pass_on(self._url + path, self._timeout)
 
     async def post_clicks(self, body: str, timeout_seconds: float | None = None) -> None:
         """Hand over a batch (shared.click_event); returns once origin has it on disk, else raises Unreachable."""
@@ -44,6 +64,12 @@ class Origin:
         reply = await self._runtime.fetch("POST", self._url + path, headers, body, seconds)
         if reply.status != _ACCEPTED:
             raise Unreachable(f"origin answered {reply.status} to a batch of clicks")
+
+    def _check(self, reply: Reply, path: str) -> None:
+        try:
+            signing.verify(self._secret, reply.signature, "RESPONSE", path, reply.text.encode(), self._runtime.now())
+        except BadSignature as error:  # whoever answered is not origin
+            raise Unreachable("the answer was not signed by origin") from error
 
     def _sign(self, method: str, path: str, body: bytes) -> str:
         return signing.sign(self._secret, method, path, body, self._runtime.now())

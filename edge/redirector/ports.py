@@ -1,6 +1,6 @@
 """What the redirector asks of the runtime that it lives in; runtime.py answers on Workers, testing.py in the tests."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,6 +19,8 @@ VISITOR_HEADERS = (
     "purpose",
     "x-purpose",
     "x-moz",
+    "dnt",
+    "sec-gpc",
 )
 # The properties of `request.cf` that a click keeps.
 CF_FIELDS = (
@@ -36,6 +38,10 @@ CF_FIELDS = (
 
 class Unreachable(Exception):
     """A service behind the edge did not answer, or not in time."""
+
+
+class Unreadable(Exception):
+    """This was not encrypted with the key at hand, or was changed since."""
 
 
 class Unsendable(ValueError):
@@ -73,11 +79,26 @@ class Runtime(Protocol):
     async def body(self, request: Request) -> str:
         """The body of a request."""
 
-    def redirect(self, status: int, url: str) -> Response:
+    def redirect(self, status: int, url: str, headers: dict[str, str], cookies: Sequence[str] = ()) -> Response:
         """A reply whose Location is the UTF-8 of `url`, to be sent any number of times; raises Unsendable."""
 
-    def reply(self, status: int, headers: dict[str, str], body: str) -> Response:
+    def reply(self, status: int, headers: dict[str, str], body: str, cookies: Sequence[str] = ()) -> Response:
         """A reply to be sent once."""
+
+    def utc_offset(self, zone: str, at: float) -> int | None:
+        """Seconds that clocks of an IANA time zone are ahead of UTC at a unix time; None for an unknown zone."""
+
+    async def pbkdf2(self, password: str, salt: bytes, iterations: int, length: int) -> bytes:
+        """PBKDF2 with SHA-256."""
+
+    async def decrypt(self, key: bytes, nonce: bytes, data: bytes, associated: bytes) -> bytes:
+        """AES-256-GCM; raises Unreadable."""
+
+    async def may_miss(self, address: str) -> bool:
+        """What the platform's own rate limit says of an address that asks for unknown codes; True where there is none."""
+
+    async def pass_on(self, url: str, seconds: float) -> Response:
+        """The answer of a service as the reply, its type kept; raises Unreachable where it is not 200."""
 
     async def kv_get(self, key: str, seconds: float) -> str | None:
         """A value of the LINKS namespace, waited for `seconds` at most; raises Unreachable."""

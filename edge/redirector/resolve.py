@@ -1,14 +1,11 @@
-"""Where a link leads right now. A link without conditions is decided once, when its record is read."""
+"""Where a link leads right now, and which visitor where."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from shared.kv_record import KvRecord
-
-STATUSES = (301, 302, 307, 308)
-_DEFAULT_STATUS = 302
-# Options whose effect depends on more than the record itself.
-_CONDITIONS = frozenset({"disabled", "expires_at"})
+from redirector import destination
+from redirector.behaviour import DEFAULT_STATUS, Behaviour
+from redirector.plan import Target
+from redirector.visitor import Visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +14,7 @@ class Redirect:
 
     status: int
     url: str
+    target: Target
     counts: bool = True
 
 
@@ -27,24 +25,21 @@ class Gone:
     reason: str
 
 
-def is_simple(record: KvRecord) -> bool:
-    """Whether every visitor at any time gets the same answer."""
-    return not record.options or _CONDITIONS.isdisjoint(record.options)
-
-
-def decide(record: KvRecord, now: float) -> Redirect | Gone:
-    """The answer for one request at unix second `now`."""
-    options = record.options
-    if options.get("disabled"):
+def closed(behaviour: Behaviour, now: float, expired_url: str) -> Redirect | Gone | None:
+    """The answer of a link that is not open at unix second `now`; `expired_url` is its domain's."""
+    if behaviour.disabled:
         return Gone("disabled")
-    expires_at = options.get("expires_at")  # unix milliseconds
-    if isinstance(expires_at, int | float) and now * 1000 >= expires_at:
-        expired_url = options.get("expired_url")
+    if now < behaviour.starts_at:
+        return Gone("early")
+    if behaviour.capped or now >= behaviour.expires_at:
+        url = behaviour.expired_url or expired_url
         # Not the link's own destination, so not one of its clicks.
-        return Redirect(_DEFAULT_STATUS, expired_url, counts=False) if expired_url else Gone("expired")
-    return Redirect(_status(options), record.url)
+        return Redirect(DEFAULT_STATUS, url, Target(url), counts=False) if url else Gone("expired")
+    return None
 
 
-def _status(options: dict[str, Any]) -> int:
-    status = options.get("status", _DEFAULT_STATUS)
-    return status if status in STATUSES else _DEFAULT_STATUS
+def lead(behaviour: Behaviour, url: str, visitor: Visitor, salt: str, rest: str, click_id: str) -> Redirect:
+    """Where an open link leads: its rules decide, then come path, query and parameters."""
+    target = behaviour.plan.target(visitor, salt) if behaviour.plan else Target(url)
+    sent = destination.build(target.url, behaviour.additions, rest, visitor.raw_query, click_id)
+    return Redirect(behaviour.status, sent, target)

@@ -1,29 +1,19 @@
-"""The replies that are no redirect: small pages that stand alone, and JSON for machines."""
+"""The replies that are no redirect: pages with their headers, and JSON for machines."""
 
 import json
-from html import escape
+from collections.abc import Sequence
 
+from redirector import pages
 from redirector.ports import Response, Runtime
 
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;place-items:center;"
-    "background:#fff;color:#16181d}main{max-width:34rem;padding:2rem}h1{font-size:1.5rem;margin:0 0 .5rem}"
-    "p{margin:0;color:#565c66}@media(prefers-color-scheme:dark){body{background:#16181d;color:#f2f3f5}p{color:#a8aeb8}}"
-)
+_STYLE_SOURCE = pages.source_hash(pages.STYLE)
 _PAGE_HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
     "Referrer-Policy": "no-referrer",
 }
-_NOT_FOUND = (404, "This link does not exist", "Check the address for a typing mistake, or ask whoever sent it to you.")
-_UNAVAILABLE = (
-    503,
-    "This link can't be looked up right now",
-    "Nothing is wrong on your side. Please try again in a few seconds.",
-)
 _GONE = {
     "disabled": (410, "This link was switched off", "Its owner has disabled it."),
     "broken": (
@@ -31,21 +21,38 @@ _GONE = {
         "This link is broken",
         "Its destination can't be sent as it is stored. Its owner has to change it.",
     ),
-    "expired": (410, "This link has expired", "It was made for a limited time, which is over."),
+    "loop": (508, "This link leads to itself", "Its owner has to give it another destination."),
+    "expired": (410, "This link has expired", "It was made for a limited time or number of visits, which is over."),
+    "early": (404, "This link is not open yet", "Please come back later."),
+    "used": (410, "This link was used", "It could be opened once, and somebody has opened it."),
 }
 
 
 def not_found(runtime: Runtime) -> Response:
-    return _page(runtime, *_NOT_FOUND)
+    return page(
+        runtime,
+        404,
+        pages.message(
+            "This link does not exist", "Check the address for a typing mistake, or ask whoever sent it to you."
+        ),
+    )
 
 
 def unavailable(runtime: Runtime, retry_after: int) -> Response:
-    return _page(runtime, *_UNAVAILABLE, {"Retry-After": str(retry_after)})
+    text = "Nothing is wrong on your side. Please try again in a few seconds."
+    html = pages.message("This link can't be looked up right now", text)
+    return page(runtime, 503, html, headers={"Retry-After": str(retry_after)})
+
+
+def too_many(runtime: Runtime, retry_after: int, text: str) -> Response:
+    html = pages.message("Too many tries", text)
+    return page(runtime, 429, html, headers={"Retry-After": str(retry_after)})
 
 
 def gone(runtime: Runtime, reason: str) -> Response:
     """The page of a link that is known and leads nowhere: one of resolve.Gone's reasons, or `broken`."""
-    return _page(runtime, *_GONE[reason])
+    status, title, text = _GONE[reason]
+    return page(runtime, status, pages.message(title, text))
 
 
 def method_not_allowed(runtime: Runtime, allowed: str = "GET, HEAD") -> Response:
@@ -62,10 +69,17 @@ def as_json(runtime: Runtime, status: int, value: object) -> Response:
     return runtime.reply(status, headers, json.dumps(value))
 
 
-def _page(runtime: Runtime, status: int, title: str, text: str, headers: dict[str, str] | None = None) -> Response:
-    html = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<main><h1>{escape(title)}</h1><p>{escape(text)}</p></main></html>\n"
-    )
-    return runtime.reply(status, _PAGE_HEADERS | (headers or {}), html)
+def page(
+    runtime: Runtime,
+    status: int,
+    html: str,
+    *,
+    allow: str = "",
+    style: str = _STYLE_SOURCE,
+    headers: dict[str, str] | None = None,
+    cookies: Sequence[str] = (),
+) -> Response:
+    """A page that may load nothing but what `allow` names, in the words of a Content-Security-Policy."""
+    policy = f"default-src 'none'; style-src {style}; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    policy += f"; {allow}" if allow else ""
+    return runtime.reply(status, {**_PAGE_HEADERS, "Content-Security-Policy": policy, **(headers or {})}, html, cookies)

@@ -3,15 +3,26 @@
 A call from Python into JavaScript costs as much as a hundred bytecodes, so what a visit keeps is fetched in one: see `facts`.
 """
 
+import re
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import js
 from pyodide.ffi import JsException, to_js
 
-from redirector.ports import CF_FIELDS, VISITOR_HEADERS, Context, Reply, Request, Response, Unreachable, Unsendable
+from redirector.ports import (
+    CF_FIELDS,
+    VISITOR_HEADERS,
+    Context,
+    Reply,
+    Request,
+    Response,
+    Unreachable,
+    Unreadable,
+    Unsendable,
+)
 from shared import signing
 
 try:
@@ -26,6 +37,12 @@ except ImportError:  # nor does it have the SDK
 F = TypeVar("F", bound=Callable[..., Any])
 # The least that KV takes; the embedded runtime asks for it as well.
 _KV_CACHE_SECONDS = 60
+_OK = 200
+# Every change of a clock in any zone falls on a full quarter of an hour.
+_QUARTER_SECONDS = 900
+_MOST_OFFSETS = 200
+_UNASKED = -1
+_GMT = re.compile(r"GMT(?:([+-])(\d\d):(\d\d)(?::\d\d)?)?$")
 
 
 def handler(function: F) -> F:
@@ -61,6 +78,8 @@ class WorkerRuntime:
     def __init__(self, env: Any) -> None:
         self._kv = env.LINKS
         self._queue = getattr(env, "CLICKS", None)
+        self._miss_limit = getattr(env, "MISS_LIMIT", None)
+        self._offsets: dict[tuple[str, int], int | None] = {}
         self._new_response = js.Response.new
         self._stringify = js.JSON.stringify
         self._fact_names = to_js(["method", "url", *VISITOR_HEADERS, "cf", *CF_FIELDS])
@@ -80,18 +99,59 @@ class WorkerRuntime:
     async def body(self, request: Request) -> str:
         return str(await request.text())
 
-    def redirect(self, status: int, url: str) -> Response:
+    def redirect(self, status: int, url: str, headers: dict[str, str], cookies: Sequence[str] = ()) -> Response:
         # Not Response.redirect, which parses the URL and sends what it made of it. A reply without a body belongs to no
         # request, so one object answers them all.
+        pairs = _pairs({"Location": url, "Cache-Control": "no-store", **headers}, cookies)
         try:
-            return self._new_response(
-                None, _object({"status": status, "headers": {"Location": url, "Cache-Control": "no-store"}})
-            )
+            return self._new_response(None, _object({"status": status, "headers": pairs}))
         except JsException as error:
             raise Unsendable(str(error)) from error
 
-    def reply(self, status: int, headers: dict[str, str], body: str) -> Response:
-        return self._new_response(body, _object({"status": status, "headers": headers}))
+    def reply(self, status: int, headers: dict[str, str], body: str, cookies: Sequence[str] = ()) -> Response:
+        return self._new_response(body, _object({"status": status, "headers": _pairs(headers, cookies)}))
+
+    def utc_offset(self, zone: str, at: float) -> int | None:
+        known = self._offsets.get((zone, quarter := int(at // _QUARTER_SECONDS)), _UNASKED)
+        if known is not _UNASKED:
+            return known
+        if len(self._offsets) >= _MOST_OFFSETS:
+            self._offsets.clear()
+        offset = self._offsets[zone, quarter] = _offset(zone, quarter * _QUARTER_SECONDS)
+        return offset
+
+    async def pbkdf2(self, password: str, salt: bytes, iterations: int, length: int) -> bytes:
+        subtle = js.crypto.subtle
+        key = await subtle.importKey(
+            "raw", to_js(password.encode()), "PBKDF2", False, to_js(["deriveBits"])
+        )  # JavaScript's
+        how = _object({"name": "PBKDF2", "hash": "SHA-256", "salt": to_js(salt), "iterations": iterations})
+        return bytes((await subtle.deriveBits(how, key, length * 8)).to_py())
+
+    async def decrypt(self, key: bytes, nonce: bytes, data: bytes, associated: bytes) -> bytes:
+        subtle = js.crypto.subtle
+        how = _object({"name": "AES-GCM", "iv": to_js(nonce), "additionalData": to_js(associated)})
+        try:
+            imported = await subtle.importKey("raw", to_js(key), "AES-GCM", False, to_js(["decrypt"]))  # as above
+            return bytes((await subtle.decrypt(how, imported, to_js(data))).to_py())
+        except JsException as error:
+            raise Unreadable from error
+
+    async def may_miss(self, address: str) -> bool:
+        if self._miss_limit is None:
+            return True
+        return bool((await self._miss_limit.limit(_object({"key": address}))).success)
+
+    async def pass_on(self, url: str, seconds: float) -> Response:
+        try:
+            response = await js.fetch(url, _object({"signal": js.AbortSignal.timeout(int(seconds * 1000))}))
+        except JsException as error:
+            raise Unreachable(f"{url}: {error}") from error
+        if int(response.status) != _OK:
+            raise Unreachable(f"{url}: status {response.status}")
+        kept = {"Content-Type": "", "Cache-Control": "", "X-Content-Type-Options": ""}
+        headers = {name: _text(response.headers.get(name)) or otherwise for name, otherwise in kept.items()}
+        return self._new_response(response.body, _object({"status": _OK, "headers": _pairs(headers, ())}))
 
     async def kv_get(self, key: str, seconds: float) -> str | None:
         deadline = time.time() + seconds
@@ -143,6 +203,25 @@ def _teach_json_headers() -> None:
     for name in VISITOR_HEADERS:
         js.Object.defineProperty(js.Request.prototype, name, _object({"get": headers}))
     js.Headers.prototype.toJSON = js.Headers.prototype.get
+
+
+def _offset(zone: str, at: float) -> int | None:
+    """Asked of JavaScript, whose runtime has the time zones that Pyodide lacks: `GMT+05:45` after a date."""
+    options = _object({"timeZone": zone, "timeZoneName": "longOffset"})
+    try:
+        text = str(js.Intl.DateTimeFormat.new("en-US", options).format(js.Date.new(int(at * 1000))))
+    except JsException:  # RangeError: no such zone
+        return None
+    found = _GMT.search(text)
+    if found is None:
+        return None
+    sign, hours, minutes = found.groups(default="0")
+    seconds = int(hours) * 3600 + int(minutes) * 60
+    return -seconds if sign == "-" else seconds
+
+
+def _pairs(headers: dict[str, str], cookies: Sequence[str]) -> list[list[str]]:
+    return [[name, value] for name, value in headers.items()] + [["Set-Cookie", each] for each in cookies]
 
 
 def _text(value: Any) -> str | None:

@@ -28,6 +28,13 @@ class EdgeSettings:
     click_buffer_bytes: int = 16_000_000
     origin_timeout_seconds: float = 5.0
     kv_timeout_seconds: float = 1.0
+    # Unknown codes that one address may have looked up at origin within a minute.
+    misses_per_minute: int = 300
+    # What of a visitor's address leaves the edge: full, truncated (IPv4 /24, IPv6 /48) or none.
+    click_ip: str = "full"
+    # A visit with Do-Not-Track or Global Privacy Control: ignore (as any other), anonymous (no address, no browser, no
+    # place but the country) or skip (not recorded).
+    privacy_signals: str = "anonymous"
     # "yes" shows /metrics to everybody: only where nobody but the operator reaches the edge.
     open_metrics: str = ""
 

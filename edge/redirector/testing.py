@@ -1,12 +1,16 @@
 """A runtime without a Worker around it: KV, origin and queue are what a test puts there."""
 
 import asyncio
+import hashlib
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from redirector.ports import VISITOR_HEADERS, Reply, Unreachable, Unsendable
+from redirector.ports import VISITOR_HEADERS, Reply, Unreachable, Unreadable, Unsendable
 
 
 @dataclass
@@ -27,6 +31,7 @@ class FakeResponse:
     status: int
     headers: dict[str, str]
     body: str = ""
+    cookies: Sequence[str] = ()
 
 
 @dataclass
@@ -40,11 +45,17 @@ class Call:
 
 
 Service = Callable[[Call], Reply]
+Cipher = Callable[[bytes, bytes, bytes, bytes], bytes]
 
 
 def silent(_: Call) -> Reply:
     """A service that does not answer."""
     raise Unreachable("nobody listens there")
+
+
+def no_cipher(_key: bytes, _nonce: bytes, _data: bytes, _associated: bytes) -> bytes:
+    """Opens nothing."""
+    raise Unreadable
 
 
 class FakeRuntime:
@@ -59,6 +70,8 @@ class FakeRuntime:
         self.calls: list[Call] = []
         self.queue: list[str] = []
         self.queue_works = True
+        self.platform_allows = True
+        self.cipher: Cipher = no_cipher  # the standard library has none
         self.deferred: list[Coroutine[Any, Any, None]] = []
 
     def now(self) -> float:
@@ -73,18 +86,40 @@ class FakeRuntime:
         return json.dumps(facts | ({"cf": request.cf} if request.cf else {}), ensure_ascii=False, separators=(",", ":"))
 
     def header(self, request: FakeRequest, name: str) -> str | None:
-        return request.headers.get(name)
+        return {each.lower(): value for each, value in request.headers.items()}.get(name.lower())
 
     async def body(self, request: FakeRequest) -> str:
         return request.text
 
-    def redirect(self, status: int, url: str) -> FakeResponse:
+    def redirect(self, status: int, url: str, headers: dict[str, str], cookies: Sequence[str] = ()) -> FakeResponse:
         if any(character in url for character in "\r\n\0"):
             raise Unsendable(url)
-        return FakeResponse(status, {"Location": url})
+        return FakeResponse(status, {"Location": url, **headers}, cookies=cookies)
 
-    def reply(self, status: int, headers: dict[str, str], body: str) -> FakeResponse:
-        return FakeResponse(status, headers, body)
+    def reply(self, status: int, headers: dict[str, str], body: str, cookies: Sequence[str] = ()) -> FakeResponse:
+        return FakeResponse(status, headers, body, cookies)
+
+    def utc_offset(self, zone: str, at: float) -> int | None:
+        try:
+            offset = datetime.fromtimestamp(at, ZoneInfo(zone)).utcoffset()
+        except (ZoneInfoNotFoundError, ValueError):
+            return None
+        return None if offset is None else int(offset.total_seconds())
+
+    async def pbkdf2(self, password: str, salt: bytes, iterations: int, length: int) -> bytes:
+        return hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations, length)
+
+    async def decrypt(self, key: bytes, nonce: bytes, data: bytes, associated: bytes) -> bytes:
+        return self.cipher(key, nonce, data, associated)
+
+    async def may_miss(self, address: str) -> bool:
+        return self.platform_allows or not address
+
+    async def pass_on(self, url: str, seconds: float) -> FakeResponse:
+        reply = await self.fetch("GET", url, {}, None, seconds)
+        if reply.status != HTTPStatus.OK:
+            raise Unreachable(url)
+        return FakeResponse(200, {}, reply.text)
 
     async def kv_get(self, key: str, seconds: float) -> str | None:
         assert seconds > 0

@@ -130,6 +130,17 @@ class EdgeProcess:
         status, answer = self.kv("PUT", "/bulk", pairs)
         assert status == 200, answer
 
+    def put_rich(self, key: str, url: str, version: int = 1, **options: Any) -> None:
+        """Write one record with options under a whole key."""
+        self.put_records({key: encode(KvRecord(7, 3, version, url, options))})
+
+    def put_records(self, values: dict[str, str]) -> None:
+        """Write values under whole keys."""
+        pairs = [{"key": key, "value": value, "metadata": {"v": 1}} for key, value in values.items()]
+        for first in range(0, len(pairs), 500):
+            status, answer = self.kv("PUT", "/bulk", pairs[first : first + 500])
+            assert status == 200, answer
+
     def kv(self, method: str, path: str, body: Any = None, token: str = TOKEN) -> tuple[int, Any]:
         """A call of the KV API below the namespace; a body that is no text is sent as JSON, an answer read as such."""
         return self.cloudflare(method, KV + path, body, token)

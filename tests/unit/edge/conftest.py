@@ -6,15 +6,25 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from redirector.handler import Edge
-from redirector.ports import Reply
+from redirector.ports import Reply, Unreadable
 from redirector.settings import EdgeSettings
 from redirector.testing import Call, FakeRequest, FakeResponse, FakeRuntime, silent
 from shared import signing
 from shared.kv_record import KvRecord, encode
 
 SECRET = "the edge's secret"
+
+
+def decrypt(key: bytes, nonce: bytes, data: bytes, associated: bytes) -> bytes:
+    """As Web Crypto does it."""
+    try:
+        return AESGCM(key).decrypt(nonce, data, associated)
+    except (InvalidTag, ValueError) as error:
+        raise Unreadable from error
 
 
 class World:
@@ -24,6 +34,7 @@ class World:
 
     def __init__(self, **settings: Any) -> None:
         self.runtime = FakeRuntime(self.origin)
+        self.runtime.cipher = decrypt
         self.edge = Edge(self.runtime, EdgeSettings(edge_secret=SECRET, **settings))
         self.links: dict[str, str] = {}
         self.batches: list[dict[str, Any]] = []
