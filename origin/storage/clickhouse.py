@@ -18,6 +18,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from origin.storage.clickhouse_cluster import INSERT_SETTINGS as CLUSTER_SETTINGS
 from origin.storage.folder_lock import FolderLock
 
 T = TypeVar("T")
@@ -51,8 +52,11 @@ class TooManyStreams(Exception):
 class ClickHouse:
     """One writer and a few readers on one database. `open` it before use and `close` it at the end."""
 
-    def __init__(self, folder: Path, url: str = "", *, readers: int = 3, memory_mb: int = 1500) -> None:
+    def __init__(
+        self, folder: Path, url: str = "", *, cluster: str = "", readers: int = 3, memory_mb: int = 1500
+    ) -> None:
         self.embedded = not url
+        self.cluster = cluster  # the name of one in the server's own settings; empty: the server alone
         self._url = url
         self._folder = folder
         self._memory_mb = memory_mb
@@ -118,7 +122,11 @@ class ClickHouse:
         self, table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], token: str, *, seconds: float = 60.0
     ) -> None:
         """Insert one block, given column by column. A block sent again under the same token changes nothing."""
-        settings = {**_INSERT_SETTINGS, "insert_deduplication_token": token}
+        settings = {
+            **_INSERT_SETTINGS,
+            **(CLUSTER_SETTINGS if self.cluster else {}),
+            "insert_deduplication_token": token,
+        }
 
         def run(client: Client) -> None:
             types = self._types_of(client, table, columns)
@@ -203,7 +211,8 @@ class ClickHouse:
     def _client(self, **arguments: Any) -> Client:
         client = clickhouse_connect.get_client(**arguments, database="")
         if not self._opened:
-            client.command(f"CREATE DATABASE IF NOT EXISTS `{self.database}`", use_database=False)
+            on = f" ON CLUSTER '{self.cluster}'" if self.cluster else ""
+            client.command(f"CREATE DATABASE IF NOT EXISTS `{self.database}`{on}", use_database=False)
         client.database = self.database
         return client
 

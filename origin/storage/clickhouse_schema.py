@@ -1,7 +1,7 @@
 """The numbered DDL in origin/storage/clickhouse/, applied once each and in order.
 
 The same files serve the embedded engine, a server and several processes at once: each statement is safe to run twice, so
-a migration that was cut off starts again from its first statement.
+a migration that was cut off starts again from its first statement. On a cluster they are rendered for it.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import structlog
 
+from origin.storage import clickhouse_cluster
 from origin.storage.clickhouse import ClickHouse
 
 FOLDER = Path(__file__).parent / "clickhouse"
@@ -16,6 +17,7 @@ _VERSIONS = """
 CREATE TABLE IF NOT EXISTS schema_versions (version UInt32, name String, applied_at DateTime DEFAULT now())
 ENGINE = ReplacingMergeTree ORDER BY version
 """
+_LONGEST_SECONDS = 3600.0  # of a statement that goes over all clicks
 _log = structlog.get_logger(__name__)
 
 
@@ -34,13 +36,15 @@ def migrations(folder: Path = FOLDER) -> list[Migration]:
 
 async def migrate(clickhouse: ClickHouse) -> int:
     """Apply what is missing; returns the version that the database has afterwards."""
-    await clickhouse.command(_VERSIONS)
+    for statement in _statements(_VERSIONS.strip(), clickhouse.cluster):
+        await clickhouse.command(statement)
     done: set[int] = {row["version"] for row in await clickhouse.query("SELECT version FROM schema_versions")}
     for each in migrations():
         if each.version in done:
             continue
-        for statement in each.statements:
-            await clickhouse.command(statement)
+        for written in each.statements:
+            for statement in _statements(written, clickhouse.cluster):
+                await clickhouse.command(statement, seconds=_LONGEST_SECONDS)
         await clickhouse.command(
             "INSERT INTO schema_versions (version, name) SELECT {version:UInt32}, {name:String}",
             {"version": each.version, "name": each.name},
@@ -48,6 +52,10 @@ async def migrate(clickhouse: ClickHouse) -> int:
         _log.info("clickhouse_migrated", version=each.version, name=each.name)
         done.add(each.version)
     return max(done)
+
+
+def _statements(written: str, cluster: str) -> list[str]:
+    return clickhouse_cluster.render(written, cluster) if cluster else [written]
 
 
 def _read(path: Path) -> Migration:

@@ -1,0 +1,66 @@
+"""The numbered DDL as it is for a cluster. There is none here to run it on: ClickHouse's own parser reads it."""
+
+import re
+
+import pytest
+
+from origin.storage.clickhouse_cluster import UnknownStatement, render
+from origin.storage.clickhouse_schema import migrate, migrations
+from tests.integration.clicks.support import Stack
+
+STATEMENTS = [statement for each in migrations() for statement in each.statements]
+RENDERED = [text for statement in STATEMENTS for text in render(statement, "main")]
+
+
+async def test_clickhouse_can_parse_each_rendered_statement(stack: Stack) -> None:
+    for text in RENDERED:
+        (row,) = await stack.clickhouse.query("SELECT formatQuery({text:String}) AS parsed", {"text": text})
+        assert row["parsed"]
+
+
+def test_each_table_is_replicated_on_its_shard_and_distributed_by_workspace() -> None:
+    made = [text for text in RENDERED if text.startswith("CREATE TABLE")]
+    local = {text.split()[5]: text for text in made if "Distributed(" not in text}
+    over = {text.split()[5]: text for text in made if "Distributed(" in text}
+    assert {"clicks", "link_counts", "dimension_counts", "visitor_days"} <= set(over)
+    assert set(local) == {f"{name}_local" for name in over}
+    for name, text in over.items():
+        assert f"'main', currentDatabase(), {name}_local, cityHash64(workspace_id))" in text
+        assert re.search(
+            rf"Replicated\w*MergeTree\('/clickhouse/tables/{{shard}}/{{database}}/{name}'", local[f"{name}_local"]
+        )
+        assert " replicated_deduplication_window" in local[f"{name}_local"]
+
+
+def test_everything_is_done_on_the_whole_cluster_and_views_stay_on_their_shard() -> None:
+    for text in RENDERED:
+        assert "ON CLUSTER 'main'" in text or text.startswith("INSERT INTO")
+        assert not re.search(r"(?<!Replicated)(?<!Aggregating)(?<!ReplicatedAggregating)\bMergeTree", text)
+        if "MATERIALIZED VIEW" in text:
+            assert re.search(r"TO \w+_local AS", text)
+            assert re.findall(r"FROM (\w+)", text) == ["clicks_local"]
+    added = [text for text in RENDERED if "ADD COLUMN" in text]
+    assert {text.split()[2] for text in added} == {"clicks", "clicks_local"}
+
+
+def test_a_statement_without_a_form_for_clusters_is_not_guessed() -> None:
+    for statement in ("OPTIMIZE TABLE clicks", "CREATE TABLE IF NOT EXISTS x (version UInt8) ENGINE = Memory"):
+        with pytest.raises(UnknownStatement):
+            render(statement, "main")
+
+
+async def test_migrating_sends_what_was_rendered(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+
+    async def record(sql: str, *_: object, **__: object) -> None:
+        sent.append(sql)
+
+    async def no_rows(sql: str, *_: object, **__: object) -> list[dict[str, object]]:
+        return []
+
+    monkeypatch.setattr(stack.clickhouse, "cluster", "main")
+    monkeypatch.setattr(stack.clickhouse, "command", record)
+    monkeypatch.setattr(stack.clickhouse, "query", no_rows)
+    assert await migrate(stack.clickhouse) == len(migrations())
+    assert [text for text in sent if "schema_versions" not in text] == RENDERED
+    assert "schema_versions_local ON CLUSTER 'main'" in sent[0]
