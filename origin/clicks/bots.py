@@ -43,7 +43,8 @@ def name_sweeps(rows: list[ClickRow]) -> list[ClickRow]:
 def _sweepers(rows: Iterable[ClickRow]) -> set[tuple[int, int]]:
     links: dict[tuple[int, int], set[int]] = defaultdict(set)
     for row in rows:
-        if row.verdict == CLICK:
+        # Without an address, people with one browser can't be told apart, and many of them are no sweep.
+        if row.verdict == CLICK and row.ip:
             links[_who(row)].add(row.link_id)
     return {who for who, asked in links.items() if len(asked) >= SWEEP_LINKS}
 

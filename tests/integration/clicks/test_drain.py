@@ -238,6 +238,13 @@ async def test_why_a_request_is_a_bots_is_kept_with_it(stack: Stack) -> None:
     ]
 
 
+async def test_many_people_without_a_known_address_are_no_sweep(stack: Stack) -> None:
+    at = event()["at"] // 1000 * 1000
+    await stack.send([event(link=link, ip="", user_agent=CHROME, at=at) for link in range(1, 41)])
+    await stack.drained()
+    assert await stack.scalar(SUM) == 40
+
+
 async def test_chosen_query_parameters_are_kept(stack: Stack) -> None:
     url = "https://example.com/?via=news%20letter&other=1"
     await stack.send([event(url=url, query="ref=alice&via=x", user_agent=CHROME)])
