@@ -2,7 +2,8 @@
 
 `python -m origin migrate` brings the database's schema up to this release; `python -m origin mailbox` prints the letters
 that a local installation has kept instead of sending, the newest last; `python -m origin refused list`, `download` and
-`replay` show clicks that could not be read, and send them again.
+`replay` show clicks that could not be read, and send them again; `rebuild-rollups` and `erase`, while no origin runs, count
+all clicks anew, and forget those of a workspace, a link or a visitor.
 """
 
 import signal
@@ -14,7 +15,7 @@ import uvicorn
 from origin import logs
 from origin.app import create_app
 from origin.bootstrap import bootstrap
-from origin.clicks import refused_command
+from origin.clicks import refused_command, upkeep_command
 from origin.clicks.settings import ClickSettings
 from origin.mail.mailbox import Mailbox
 from origin.settings import OriginSettings
@@ -32,21 +33,27 @@ def main(arguments: list[str]) -> int:
     logs.configure()
     try:
         settings = load(OriginSettings)
-        if arguments == ["migrate"]:
-            migrate.upgrade(settings.postgres_url)
-            return 0
-        if arguments == ["mailbox"]:
-            _print_mailbox(Mailbox(settings.mailbox_folder))
-            return 0
-        if arguments[:1] == ["refused"]:
-            return refused_command.main(arguments[1:], settings)
         if arguments:
-            print(__doc__, file=sys.stderr)  # noqa: T201  # for whoever typed it
-            return 2
+            return _command(arguments, settings)
         serve(settings, load(ClickSettings))
     except (BadSetting, CannotStart) as error:
-        print(error, file=sys.stderr)  # noqa: T201  # as above
+        print(error, file=sys.stderr)  # noqa: T201  # for whoever started it
         return 1
+    return 0
+
+
+def _command(arguments: list[str], settings: OriginSettings) -> int:
+    if arguments == ["migrate"]:
+        migrate.upgrade(settings.postgres_url)
+    elif arguments == ["mailbox"]:
+        _print_mailbox(Mailbox(settings.mailbox_folder))
+    elif arguments[0] == "refused":
+        return refused_command.main(arguments[1:], settings)
+    elif arguments[0] in upkeep_command.COMMANDS:
+        return upkeep_command.main(arguments, settings, load(ClickSettings))
+    else:
+        print(__doc__, file=sys.stderr)  # noqa: T201  # for whoever typed it
+        return 2
     return 0
 
 

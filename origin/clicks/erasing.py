@@ -1,0 +1,43 @@
+"""Forgetting clicks for good: those of a workspace, of a link, or of a visitor; the rollups forget them as well."""
+
+from datetime import timedelta
+
+from origin.clicks.visitors import VisitorHash
+from origin.storage.clickhouse import ClickHouse
+from origin.storage.rollups import FEEDS, delete, refill
+
+_DAYS = """
+SELECT toUnixTimestamp(min(toStartOfDay(timestamp))) AS first, toUnixTimestamp(max(toStartOfDay(timestamp))) AS last
+FROM clicks WHERE workspace_id = {workspace:UInt64}
+"""
+_DAY = int(timedelta(days=1).total_seconds())
+
+
+class Eraser:
+    """Nothing may insert clicks meanwhile. What is cut off is done by doing it again."""
+
+    def __init__(self, clickhouse: ClickHouse, visitors: VisitorHash) -> None:
+        self._clickhouse = clickhouse
+        self._visitors = visitors
+
+    async def workspace(self, workspace_id: int) -> None:
+        """All that is known of a workspace's links."""
+        for table in ("clicks", *FEEDS):
+            await delete(self._clickhouse, table, "workspace_id = {workspace:UInt64}", {"workspace": workspace_id})
+
+    async def link(self, workspace_id: int, link_id: int) -> None:
+        """All requests for one link."""
+        which = "workspace_id = {workspace:UInt64} AND link_id = {link:UInt64}"
+        await delete(self._clickhouse, "clicks", which, {"workspace": workspace_id, "link": link_id})
+        await refill(self._clickhouse, workspace_id)
+
+    async def visitor(self, workspace_id: int, ip: str, user_agent: str) -> None:
+        """All requests of who came from this address with this browser, on any day."""
+        (days,) = await self._clickhouse.query(_DAYS, {"workspace": workspace_id})
+        hashes = [
+            self._visitors.of(second * 1000, workspace_id, ip, user_agent)
+            for second in range(days["first"], days["last"] + 1, _DAY)
+        ]
+        which = "workspace_id = {workspace:UInt64} AND visitor IN {visitors:Array(UInt64)}"
+        await delete(self._clickhouse, "clicks", which, {"workspace": workspace_id, "visitors": hashes})
+        await refill(self._clickhouse, workspace_id)
