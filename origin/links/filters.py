@@ -1,11 +1,49 @@
 """Which links a list, a count or a search is about."""
 
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
+from origin.links import search
 from origin.links.finder import EXTERNAL
 from origin.links.model import CountFilter
 from origin.storage.tables import link_tags, links, tags
+
+_MOST_TAGS = 100
+
+
+async def searched(
+    connection: AsyncConnection, workspace_id: int, wanted: CountFilter
+) -> tuple[list[sa.ColumnElement[bool]], sa.ColumnElement[Any] | None]:
+    """The conditions with those of the search, and the search's tsquery. A link is also found by the names of its tags."""
+    found = conditions(workspace_id, wanted)
+    if not wanted.search:
+        return found, None
+    asked = await search.query(connection, workspace_id, wanted.search)
+    if asked is None:
+        return [*found, sa.false()], None
+    fits = links.c.search.op("@@", is_comparison=True)(asked)
+    tagged = await _named_tags(connection, workspace_id, wanted.search)
+    if tagged:  # a union, since an OR of both could use neither index
+        by_words = sa.select(links.c.id).where(links.c.workspace_id == workspace_id, fits)
+        by_tags = sa.select(link_tags.c.link_id).where(link_tags.c.tag_id.in_(tagged))
+        fits = links.c.id.in_(by_words.union(by_tags))
+    return [*found, fits], asked
+
+
+async def _named_tags(connection: AsyncConnection, workspace_id: int, text: str) -> list[int]:
+    """The tags whose name has all the words that were searched for, or begins with them."""
+    asked = search.words(text)
+    select = sa.select(tags.c.id, tags.c.name).where(tags.c.workspace_id == workspace_id)
+    first = tags.c.name.icontains(asked[0], autoescape=True)
+    rows = await connection.execute(select.where(first).limit(_MOST_TAGS))
+    return [row.id for row in rows if all(_begins(each, search.words(row.name)) for each in asked)]
+
+
+def _begins(asked: str, names: list[str]) -> bool:
+    return any(name.startswith(asked) for name in names)
 
 
 def conditions(workspace_id: int, wanted: CountFilter) -> list[sa.ColumnElement[bool]]:
@@ -24,10 +62,6 @@ def conditions(workspace_id: int, wanted: CountFilter) -> list[sa.ColumnElement[
     if wanted.folder_id:
         found.append(links.c.folder_id == ids.parse(ids.FOLDER, wanted.folder_id))
     found += _tags(workspace_id, wanted)
-    if wanted.search:
-        # A scan of the workspace's own links, which the index on workspace and time bounds.
-        texts = (links.c.url, links.c.key, links.c.title)
-        found.append(sa.or_(*(text.icontains(wanted.search, autoescape=True) for text in texts)))
     return found
 
 

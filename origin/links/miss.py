@@ -20,8 +20,8 @@ def routes(edge_secret: str) -> list[BaseRoute]:
     """The route, which answers with the link's KV record, or 404."""
 
     async def find(request: Request) -> Response:
-        path = _path_as_sent(request)
-        _check_signature(edge_secret, request, path)
+        path = path_as_sent(request)
+        check_signature(edge_secret, request, "GET", path)
         domain, code = request.query_params.get("domain"), request.query_params.get("code")
         if not domain or not code:
             raise Unprocessable("Name the link by domain and code.")
@@ -34,9 +34,10 @@ def routes(edge_secret: str) -> list[BaseRoute]:
     return [Route("/internal/links", find)]
 
 
-def _check_signature(edge_secret: str, request: Request, path: str) -> None:
+def check_signature(edge_secret: str, request: Request, method: str, path: str) -> None:
+    """Accept a call of the edge without a body, or raise Unauthorized."""
     try:
-        verify(edge_secret, request.headers.get(HEADER), "GET", path, b"", time.time())
+        verify(edge_secret, request.headers.get(HEADER), method, path, b"", time.time())
     except BadSignature as error:
         MISSES.labels("refused").inc()
         raise Unauthorized(str(error)) from error
@@ -49,7 +50,8 @@ async def _kv_value(request: Request, domain: str, code: str) -> str | None:
     return found
 
 
-def _path_as_sent(request: Request) -> str:
+def path_as_sent(request: Request) -> str:
+    """Path and query of a request as its sender signed them."""
     raw_path: bytes = request.scope.get("raw_path") or request.url.path.encode()
     query: bytes = request.scope["query_string"]
     return (raw_path + (b"?" + query if query else b"")).decode("latin-1")

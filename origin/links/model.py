@@ -228,13 +228,13 @@ class CountQuery(CountFilter, kw_only=True):
     group_by: Literal["domain", "tagId", "userId", "folderId"] | None = None
 
 
-SortBy = Literal["createdAt", "updatedAt"]
+SortBy = Literal["createdAt", "updatedAt", "relevance"]
 
 
 class ListFilter(CountFilter, kw_only=True):
     """Which links, in which order, and which page of them: by its number, or by the link (its id) that is next to it."""
 
-    sort_by: SortBy = "createdAt"
+    sort_by: SortBy | None = None  # by relevance where something is searched for, else by createdAt
     sort_order: Literal["asc", "desc"] = "desc"
     starting_after: str | None = None
     ending_before: str | None = None

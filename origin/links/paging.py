@@ -35,7 +35,7 @@ def place(wanted: ListFilter) -> Place:
     after, before = wanted.starting_after, wanted.ending_before
     if after and before:
         raise Unprocessable("endingBefore: give either this or startingAfter.")
-    column, ascending = _COLUMNS[wanted.sort_by], wanted.sort_order == "asc"
+    column, ascending = _COLUMNS.get(str(wanted.sort_by), links.c.created_at), wanted.sort_order == "asc"
     if before:
         return Place(column, not ascending, ("endingBefore", before), backwards=True, offset=0)
     if after:

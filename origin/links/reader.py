@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
 from origin.links import paging
-from origin.links.filters import conditions
+from origin.links.filters import searched
 from origin.links.model import CountFilter, CountQuery, EdgeState, Link, ListFilter
 from origin.links.passwords import MASK
 from origin.storage.tables import Row, kv_keys, link_tags, links
@@ -21,6 +21,7 @@ from origin.tags.model import Tag
 # What a path may hold without being percent-encoded.
 _SAFE_IN_PATH = "-._~!$&'()*+,;=:@"
 _MOST_GROUPS = 1000
+_MOST_RANKED = 1000
 # Other codes of a link are rows of their own.
 NO_ALIAS = links.c.alias_of.is_(None)
 # What links may be counted by: the column, and the prefix of the ids that it holds.
@@ -66,16 +67,37 @@ class Reader:
     async def page(self, connection: AsyncConnection, workspace_id: int, wanted: ListFilter) -> list[Link]:
         """One page of the links that fit, in the order that was asked for; raises Unprocessable for a bad cursor."""
         place = paging.place(wanted)
-        select = _select(workspace_id).where(*conditions(workspace_id, wanted)).order_by(*place.order)
+        fitting, asked = await searched(connection, workspace_id, wanted)
+        if asked is not None and wanted.sort_by in {None, "relevance"} and place.cursor is None:
+            return await self._most_relevant(connection, workspace_id, wanted, fitting, asked)
+        select = _select(workspace_id).where(*fitting).order_by(*place.order)
         if place.cursor is not None:
             select = select.where(await paging.beyond(connection, workspace_id, place))
         rows = list(await connection.execute(select.limit(wanted.page_size).offset(place.offset)))
         return await self._shown(connection, workspace_id, rows[::-1] if place.backwards else rows)
 
+    async def _most_relevant(
+        self,
+        connection: AsyncConnection,
+        workspace_id: int,
+        wanted: ListFilter,
+        fitting: list[sa.ColumnElement[bool]],
+        asked: sa.ColumnElement[Any],
+    ) -> list[Link]:
+        """A page of what was searched for, the best first: ranked are the newest thousand that fit."""
+        mine = sa.and_(links.c.workspace_id == workspace_id, NO_ALIAS, *fitting)
+        newest = sa.select(links.c.id, links.c.search, links.c.created_at).where(mine)
+        ranked = newest.order_by(links.c.created_at.desc(), links.c.id.desc()).limit(_MOST_RANKED).subquery()
+        rank = sa.func.ts_rank(ranked.c.search, asked)
+        best = sa.select(ranked.c.id).order_by(rank.desc(), ranked.c.created_at.desc(), ranked.c.id.desc())
+        page = best.limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size)
+        return await self.by_ids(connection, workspace_id, list((await connection.execute(page)).scalars()))
+
     async def count(self, connection: AsyncConnection, workspace_id: int, wanted: CountFilter) -> int:
         """How many links fit."""
         mine = links.c.workspace_id == workspace_id
-        select = sa.select(sa.func.count()).select_from(links).where(mine, NO_ALIAS, *conditions(workspace_id, wanted))
+        fitting, _ = await searched(connection, workspace_id, wanted)
+        select = sa.select(sa.func.count()).select_from(links).where(mine, NO_ALIAS, *fitting)
         return int((await connection.execute(select)).scalar_one())
 
     async def count_by(
@@ -88,7 +110,8 @@ class Reader:
         joined = links.join(link_tags, link_tags.c.link_id == links.c.id) if field == "tagId" else links
         total = sa.func.count().label("total")
         select = sa.select(column.label("group"), total).select_from(joined).group_by(column)
-        fitting = select.where(mine, NO_ALIAS, column.isnot(None), *conditions(workspace_id, wanted))
+        wanted_ones, _ = await searched(connection, workspace_id, wanted)
+        fitting = select.where(mine, NO_ALIAS, column.isnot(None), *wanted_ones)
         rows = await connection.execute(fitting.order_by(total.desc(), column).limit(_MOST_GROUPS))
         return [{field: ids.public(prefix, row.group) if prefix else row.group, "_count": row.total} for row in rows]
 

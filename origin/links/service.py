@@ -14,7 +14,19 @@ from origin import ids
 from origin.accounts.access import Actor
 from origin.domains import service as domains
 from origin.folders import service as folders
-from origin.links import aliases, destinations, fields, finder, options, passwords, refusals, store, utm, versions
+from origin.links import (
+    aliases,
+    destinations,
+    fields,
+    finder,
+    options,
+    passwords,
+    refusals,
+    search,
+    store,
+    utm,
+    versions,
+)
 from origin.links.aliases import NewAlias
 from origin.links.codes import Codes
 from origin.links.creation import Creation
@@ -133,6 +145,8 @@ class Links:
             return
         updated = await self._update(connection, row.id, changed)
         await versions.keep(connection, row, before, actor.user_id)
+        if search.vector(row) != search.vector(updated):
+            await search.index(connection, [updated])
         moved = (row.domain, row.key) != (updated.domain, updated.key)
         if moved or options.concerns_edge(row, updated):
             await store.seal(connection, self.records, [updated])

@@ -6,7 +6,7 @@ The migrations create the schema; a test proves that both agree.
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BYTEA, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TSVECTOR, UUID
 
 Row: TypeAlias = sa.Row[*tuple[Any, ...]]
 
@@ -213,6 +213,8 @@ links = sa.Table(
     sa.Column("redirect", JSONB(none_as_null=True)),  # links.redirects.Redirect
     # A row with this set is only another code of that link.
     sa.Column("alias_of", sa.ForeignKey("links.id", ondelete="CASCADE")),
+    sa.Column("search", TSVECTOR, nullable=False, server_default=""),  # links.search
+    sa.Index("links_search_idx", "search", postgresql_using="gin"),
     sa.Index("links_alias_of_idx", "alias_of", postgresql_where=sa.text("alias_of IS NOT NULL")),
     sa.UniqueConstraint("domain", "key"),
     sa.UniqueConstraint("workspace_id", "external_id"),
@@ -252,6 +254,15 @@ link_tags = sa.Table(
     sa.Column("link_id", sa.ForeignKey("links.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("tag_id", sa.ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
     sa.Index("link_tags_tag_id_link_id_idx", "tag_id", "link_id"),
+)
+
+search_words = sa.Table(
+    "search_words",
+    metadata,
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("word", sa.Text(collation="C"), primary_key=True),
+    sa.Column("grams", ARRAY(sa.Text), nullable=False),
+    sa.Index("search_words_grams_idx", "grams", postgresql_using="gin"),
 )
 
 link_versions = sa.Table(
@@ -301,6 +312,14 @@ kv_keys = sa.Table(
     _time("synced_at"),
     _text("claimed_by"),
     _time("claimed_until"),
+)
+
+link_claims = sa.Table(
+    "link_claims",
+    metadata,
+    sa.Column("link_id", sa.ForeignKey("links.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column("claim", sa.Text, nullable=False),  # the id that the edge gave the visit that opened it
+    sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
 )
 
 click_batches = sa.Table(

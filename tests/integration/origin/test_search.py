@@ -1,0 +1,143 @@
+"""Searching links: what is found, in which order, and that indexes are used where there are many."""
+
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from origin.links.search import slips
+from tests.factories import Account
+
+LINKS = "/api/v1/links"
+MANY = 200_000
+
+
+async def made(api: httpx.AsyncClient, key: str, **body: Any) -> None:
+    answer = await api.post(LINKS, json={"url": "https://example.com/", "key": key, **body})
+    assert answer.status_code == 200, answer.text
+
+
+async def found(api: httpx.AsyncClient, text: str, **query: Any) -> list[str]:
+    listed = (await api.get(LINKS, params={"search": text, **query})).json()
+    if not query:
+        assert (await api.get(f"{LINKS}/count", params={"search": text})).json() == len(listed)
+    return [link["key"].partition("--")[0] for link in listed]
+
+
+@pytest.fixture
+async def catalogue(api: httpx.AsyncClient, account: Account) -> None:
+    end = f"--{account.workspace_id}"
+    await api.post("/api/v1/tags", json={"name": "Winter Wonderland"})
+    await made(api, f"in-url{end}", url="https://shop.example.net/spring-collection?ref=news")
+    await made(api, f"in-title{end}", title="The Spring Collection")
+    await made(api, f"spring{end}", comments="its code has the word")
+    await made(api, f"in-comments{end}", comments="For the campaign in SPRING, Größe XL")
+    await made(api, f"tagged{end}", tagNames="winter wonderland", title="Coats")
+    await made(api, f"🎉-party{end}", title="Geburtstag")
+
+
+@pytest.mark.usefixtures("catalogue")
+async def test_words_are_found_wherever_they_stand_the_code_first(
+    api: httpx.AsyncClient, stranger: httpx.AsyncClient
+) -> None:
+    hits = await found(api, "spring")
+    assert hits[:2] == ["spring", "in-title"]
+    assert set(hits) == {"spring", "in-title", "in-url", "in-comments"}
+    assert await found(api, "spring", sortBy="createdAt") == ["in-comments", "spring", "in-title", "in-url"]
+    assert await found(stranger, "spring") == []
+
+
+@pytest.mark.usefixtures("catalogue")
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("spring coll", {"in-title", "in-url"}),
+        ("COLLECTION spr", {"in-title", "in-url"}),
+        ("shop.example.net", {"in-url"}),
+        ("größe", {"in-comments"}),
+        ("grösse", {"in-comments"}),
+        ("party", {"🎉-party"}),
+        ("wonder", {"tagged"}),
+        ("winter wonderland", {"tagged"}),
+        ("winter spring", set()),
+        ("nothing like that", set()),
+        ("!?", set()),
+        ("' | \\ :* & (", set()),
+    ],
+)
+async def test_all_words_have_to_be_there_or_begin_something(api: httpx.AsyncClient, text: str, keys: set[str]) -> None:
+    assert set(await found(api, text)) == keys
+
+
+@pytest.mark.usefixtures("catalogue")
+@pytest.mark.parametrize("text", ["sprnig", "collecton", "colection spring", "campain", "geburstag"])
+async def test_typing_mistakes_are_forgiven(api: httpx.AsyncClient, text: str) -> None:
+    assert await found(api, text)
+
+
+@pytest.mark.usefixtures("catalogue")
+async def test_a_change_changes_what_a_link_is_found_by(api: httpx.AsyncClient) -> None:
+    (link,) = (await api.get(LINKS, params={"search": "geburtstag"})).json()
+    await api.patch(f"{LINKS}/{link['id']}", json={"title": "Jubiläum"})
+    assert await found(api, "geburtstag") == []
+    assert await found(api, "jubil") == ["🎉-party"]
+
+
+FILL = """
+INSERT INTO links (workspace_id, user_id, domain, key, url, version, kv_value, title, tenant_id, created_at, search)
+SELECT %(workspace)s, %(user)s, 'localhost', 'm' || n, 'https://example.com/' || n, n, '', 'Word' || n %% 1000,
+    'tenant' || n %% 5000, now() - n * interval '1 second',
+    format('''%%s:m%%s'':1A ''%%s:word%%s'':2B ''%%s:example'':3D', w, n, w, n %% 1000, w)::tsvector
+FROM generate_series(1, %(many)s) AS n, (SELECT %(workspace)s::text AS w) AS own
+"""
+
+
+class Plans:
+    """Runs requests while Postgres notes the plan of each statement that takes long enough to have one."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.statements: list[tuple[str, Any]] = []
+        sa.event.listen(engine.sync_engine, "before_cursor_execute", self._note)
+
+    def _note(self, _: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> None:
+        if "FROM links" in statement and statement.startswith(("SELECT", "WITH")):
+            self.statements.append((statement, parameters))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant", "count"),
+    [("spring", "spring", 0), ("sprnig", "spring", 1), ("sprng", "spring", 1), ("sprinng", "spring", 1), ("", "abc", 3),
+     ("spting", "spring", 1), ("psrnig", "spring", 2)],
+)  # fmt: skip
+def test_slips_are_counted(typed: str, meant: str, count: int) -> None:
+    assert slips(typed, meant) == count
+
+
+async def test_no_question_about_many_links_reads_them_all(
+    api: httpx.AsyncClient, engine: AsyncEngine, account: Account
+) -> None:
+    actor = account.actor
+    async with engine.begin() as connection:
+        values = {"workspace": actor.workspace_id, "user": actor.user_id, "many": MANY}
+        await connection.exec_driver_sql(FILL, values)
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(sa.text("VACUUM ANALYZE links"))
+    plans = Plans(engine)
+    for query in (
+        {}, {"page": 5}, {"search": "word77"}, {"search": "m1234"}, {"search": "example"}, {"tenantId": "tenant7"},
+        {"sortBy": "updatedAt"}, {"showArchived": "true", "sortOrder": "asc"},
+    ):  # fmt: skip
+        answer = await api.get(LINKS, params=query)
+        assert (answer.status_code, len(answer.json()) > 0) == (200, True), query
+    for query in ({"search": "word77"}, {"tenantId": "tenant7"}):
+        assert (await api.get(f"{LINKS}/count", params=query)).json() > 0
+    await api.get(f"{LINKS}/info", params={"domain": "localhost", "key": "m77"})
+    assert len(plans.statements) >= 11
+    async with engine.connect() as connection:
+        for statement, parameters in plans.statements:
+            raw = await connection.exec_driver_sql("EXPLAIN " + statement, parameters)
+            plan = "\n".join(raw.scalars())
+            assert "Seq Scan on links" not in plan, f"{statement}\n{plan}"
