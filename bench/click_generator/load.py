@@ -38,8 +38,8 @@ _PLACE_COLUMNS = (
     "language",
 )  # fmt: skip
 _AGENT_COLUMNS = (
-    "user_agent", "bot", "bot_name", "bot_reason", "device", "device_brand", "device_model", "browser", "browser_version", "engine",
-    "os", "os_version",
+    "user_agent", "bot", "bot_name", "bot_reason", "device", "device_brand", "device_model", "browser",
+    "browser_version", "engine", "os", "os_version",
 )  # fmt: skip
 _SOURCE_COLUMNS = (
     "referer", "referer_url", "channel", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
