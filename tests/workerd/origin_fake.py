@@ -21,6 +21,7 @@ class OriginFake:
         self.answer_secret = secret
         self.links: dict[str, str] = {}
         self.asked: list[str] = []
+        self.claims: dict[str, str] = {}
         self.batches: dict[str, list[dict[str, Any]]] = {}
         self.posts = 0
         self.fails = False
@@ -79,6 +80,9 @@ def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            if self.path.startswith("/api/v1/qr?"):
+                self._answer(200, b"<svg/>", "image/svg+xml")
+                return
             if not self._signed(b""):
                 return
             asked = parse_qs(urlsplit(self.path).query)
@@ -90,6 +94,11 @@ def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if not self._signed(body):
+                return
+            if self.path.startswith("/internal/claims?"):
+                asked = parse_qs(urlsplit(self.path).query)
+                holder = origin.claims.setdefault(asked["code"][0], asked["claim"][0])
+                self._answer(200 if holder == asked["claim"][0] else 410, b"")
                 return
             origin.posts += 1
             batch = json.loads(body)
@@ -118,8 +127,9 @@ def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
                 return False
             return origin.fails or origin.answers == "garbage"
 
-        def _answer(self, status: int, body: bytes) -> None:
+        def _answer(self, status: int, body: bytes, kind: str = "text/plain") -> None:
             self.send_response(status)
+            self.send_header("Content-Type", kind)
             signature = signing.sign(origin.answer_secret, "RESPONSE", self.path, body, time.time())
             self.send_header(signing.HEADER, signature)
             self.send_header("Content-Length", str(len(body)))
