@@ -1,52 +1,16 @@
 """Dub's published Python SDK, unmodified, against a real server on loopback."""
 
-import asyncio
-import socket
-import threading
 from collections.abc import Iterator
-from typing import Self
 
 import pytest
-import uvicorn
 from dub import Dub
 from dub.models import errors
 from dub.models.operations import RequestBody
 
-from origin.storage.engine import make_engine
-from tests.factories import new_account
-from tests.origin_app import make_app
+from tests.integration.origin.served import Served
 
 # The SDK warns about the deprecated fields that its own models have.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-class Served:
-    """Origin on a port of its own, in a thread with an event loop of its own."""
-
-    def __init__(self, postgres_url: str) -> None:
-        self._postgres_url = postgres_url
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/api/v1"
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(30)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.should_exit = True
-        self._thread.join(30)
-        self._socket.close()
-
-    async def _serve(self) -> None:
-        engine = make_engine(self._postgres_url)
-        self.account = await new_account(engine)
-        self._server = uvicorn.Server(uvicorn.Config(make_app(engine), log_config=None, lifespan="off"))
-        self._ready.set()
-        await self._server.serve([self._socket])
-        await engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +87,93 @@ def test_refusals_are_the_sdks_own_exceptions(dub: Dub, served: Served) -> None:
 
 def test_qr_codes(dub: Dub) -> None:
     assert "PNG" in dub.qr_codes.get(request={"url": "https://example.com/", "size": 300})
+
+
+def test_tags_from_their_making_to_their_end(dub: Dub) -> None:
+    tag = dub.tags.create(request={"name": "sdk-tag", "color": "green"})
+    assert tag is not None
+    assert (tag.name, tag.color) == ("sdk-tag", "green")
+    changed = dub.tags.update(id=tag.id, request_body={"name": "sdk-tag-2"})
+    assert changed is not None
+    assert changed.name == "sdk-tag-2"
+    listed = dub.tags.list(request={"ids": [tag.id], "search": "sdk"})
+    assert [each.id for each in listed or []] == [tag.id]
+    link = dub.links.create(request={"url": "https://example.com/tagged", "tag_ids": [tag.id]})
+    assert link is not None
+    found = dub.links.list(request={"tag_ids": [tag.id], "with_tags": True})
+    assert found is not None
+    assert [(each.id, each.tags) for each in found.result] == [(link.id, link.tags)]
+    assert [each.id for each in link.tags or []] == [tag.id]
+    with pytest.raises(errors.Conflict):
+        dub.tags.create(request={"name": "SDK-tag-2"})
+    assert dub.tags.delete(id=tag.id).id == tag.id
+    with pytest.raises(errors.NotFound):
+        dub.tags.delete(id=tag.id)
+
+
+def test_folders_from_their_making_to_their_end(dub: Dub) -> None:
+    folder = dub.folders.create(request={"name": "sdk-folder", "access_level": "write"})
+    assert folder is not None
+    changed = dub.folders.update(id=folder.id, request_body={"description": "D"})
+    assert changed is not None
+    assert (changed.name, changed.description) == ("sdk-folder", "D")
+    link = dub.links.create(request={"url": "https://example.com/in-folder", "folder_id": folder.id})
+    assert link is not None
+    assert dub.links.count(request={"folder_id": folder.id}) == 1
+    assert [each.id for each in dub.folders.list(request={"search": "SDK"}) or []] == [folder.id]
+    assert dub.folders.delete(id=folder.id).id == folder.id
+
+
+def test_domains_from_their_making_to_their_end(dub: Dub) -> None:
+    domain = dub.domains.create(request={"slug": "sdk.example.org", "not_found_url": "https://example.com/404"})
+    assert domain is not None
+    assert (domain.slug, domain.verified) == ("sdk.example.org", False)
+    changed = dub.domains.update(slug=domain.slug, request_body={"expired_url": "https://example.com/over"})
+    assert changed is not None
+    assert changed.expired_url == "https://example.com/over"
+    listed = dub.domains.list(request={"search": "sdk."})
+    assert listed is not None
+    assert [each.slug for each in listed.result] == [domain.slug]
+    (status,) = dub.domains.check_status(request={"domains": "sdk.example.org"}) or []
+    assert not status.available
+    with pytest.raises(errors.Forbidden):
+        dub.domains.register(request={"domain": "sdk.example.org"})
+    deleted = dub.domains.delete(slug=domain.slug)
+    assert deleted is not None
+    assert deleted.slug == domain.slug
+
+
+def test_many_links_are_changed_and_deleted(dub: Dub) -> None:
+    made = dub.links.create_many(request=[RequestBody(url=f"https://example.com/many/{n}") for n in range(3)])
+    ids = [str(each.id) for each in made]  # type: ignore[union-attr]  # none of them is an error
+    changed = dub.links.update_many(request={"link_ids": ids, "data": {"title": "Many"}})
+    assert {each.title for each in changed} == {"Many"}
+    deleted = dub.links.delete_many(request={"link_ids": ids})
+    assert deleted is not None
+    assert deleted.deleted_count == 3
+
+
+def test_every_field_of_a_link(dub: Dub) -> None:
+    made = dub.links.create(
+        request={
+            "url": "https://example.com/all",
+            "expires_at": "2031-01-01T00:00:00Z",
+            "expired_url": "https://example.com/over",
+            "password": "secret",
+            "geo": {"DE": "https://example.com/de"},
+            "ios": "https://example.com/ios",
+            "test_variants": [
+                {"url": "https://example.com/a", "percentage": 50},
+                {"url": "https://example.com/b", "percentage": 50},
+            ],
+            "proxy": True,
+            "do_index": True,
+            "track_conversion": True,
+        }
+    )
+    assert made is not None
+    assert made.expires_at is not None
+    assert made.password == "********"
+    assert (made.proxy, made.do_index, made.track_conversion) == (True, True, True)
+    assert made.test_variants is not None
+    assert [each.percentage for each in made.test_variants] == [50, 50]
