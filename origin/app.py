@@ -20,7 +20,7 @@ from origin.clicks import refused_views as refused
 from origin.clicks import views as clicks
 from origin.domains import views as domains
 from origin.folders import views as folders
-from origin.links import miss
+from origin.links import claims, miss
 from origin.links import views as links
 from origin.mail import views as mailbox
 from origin.mail.mailbox import Mailbox
@@ -46,7 +46,7 @@ def create_app(origin: Origin) -> Starlette:
         *qr.routes(),
     ]
     secret = origin.settings.edge_signing_secret
-    internal = [*miss.routes(secret), *clicks.routes(origin.clicks, secret)]
+    internal = [*miss.routes(secret), *claims.routes(secret), *clicks.routes(origin.clicks, secret)]
     if origin.settings.shows_mailbox:
         internal.extend(mailbox.routes(Mailbox(origin.settings.mailbox_folder)))
     checks = [health.postgres_check(origin.engine), origin.clicks.ready]

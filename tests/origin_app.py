@@ -19,7 +19,7 @@ from origin.domains import views as domains
 from origin.domains.dns import DomainDns
 from origin.domains.ownership import Ownership
 from origin.folders import views as folders
-from origin.links import miss
+from origin.links import claims, miss
 from origin.links import views as links
 from origin.links.codes import Codes
 from origin.links.loops import Loops
@@ -62,7 +62,7 @@ def make_app(
         *domains.routes(Ownership(DomainDns(SECRET_KEY, EDGE_HOST, dns_servers), allow_private)),
         *qr.routes(),
     ]
-    others = [*miss.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]
+    others = [*miss.routes(EDGE_SECRET), *claims.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]
     return assemble(api, others, engine, Authenticator(engine, tokens))
 
 
