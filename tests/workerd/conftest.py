@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workerd.edge_process import SECRET, EdgeProcess
+from tests.workerd.edge_process import ROOT, SECRET, EdgeProcess
 from tests.workerd.origin_fake import OriginFake
 
 
@@ -15,15 +15,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("workerd")
 
 
+@pytest.fixture(scope="module", params=["functions", "class"])
+def shape(request: pytest.FixtureRequest) -> str:
+    """Which entry file the shared edge has: entry.py or entry_class.py."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def shared_origin() -> Iterator[OriginFake]:
+def shared_origin(shape: str) -> Iterator[OriginFake]:
     origin = OriginFake(SECRET)
     yield origin
     origin.stop()
 
 
 @pytest.fixture(scope="module")
-def shared_edge(tmp_path_factory: pytest.TempPathFactory, shared_origin: OriginFake) -> Iterator[EdgeProcess]:
+def shared_edge(
+    tmp_path_factory: pytest.TempPathFactory, shared_origin: OriginFake, shape: str
+) -> Iterator[EdgeProcess]:
     """Short times, so that a test can wait for them."""
     home = tmp_path_factory.mktemp("edge") / "home"
     edge = EdgeProcess(
@@ -35,6 +43,8 @@ def shared_edge(tmp_path_factory: pytest.TempPathFactory, shared_origin: OriginF
         NEARHOP_EDGE_UNAVAILABLE_SECONDS="1",
         NEARHOP_EDGE_CLICK_DELAY_SECONDS="0.3",
     )
+    if shape == "class":
+        edge.command = (str(ROOT / "tests/workerd/class_shape.mjs"),)
     try:
         yield edge.start()
     finally:
