@@ -1,11 +1,12 @@
 """The rows of GET /analytics, by what they are grouped by."""
 
+from datetime import UTC
 from typing import Any
 
 from origin.analytics.asking import iso
 from origin.analytics.dimensions import GROUPINGS
 from origin.analytics.model import AnalyticsQuery, row
-from origin.analytics.periods import Period
+from origin.analytics.periods import Period, Step
 from origin.analytics.reader import AnalyticsReader
 from origin.analytics.scope import Scope
 from origin.problems import Unprocessable
@@ -52,6 +53,17 @@ async def values(clicks: AnalyticsReader, query: AnalyticsQuery, scope: Scope, p
         for each, value in zip(rows, shown, strict=False):
             each["previousClicks"] = counts.get(value, 0)
     return rows
+
+
+async def visitors(clicks: AnalyticsReader, query: AnalyticsQuery, scope: Scope, period: Period) -> Rows:
+    """A row a UTC day, whatever the asker's zone is: for so long a visitor is the same one."""
+    del query
+    days = Period(period.start.astimezone(UTC), period.end.astimezone(UTC), Step.DAY, period.open_end)
+    found = await clicks.visitors(scope, days)
+    return [
+        row(number, start=iso(start), visitors=found.get(start.date(), 0))
+        for start, number in await clicks.timeseries(scope, days)
+    ]
 
 
 async def places(clicks: AnalyticsReader, query: AnalyticsQuery, scope: Scope, period: Period) -> Rows:

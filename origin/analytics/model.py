@@ -8,6 +8,7 @@ from msgspec import Meta
 GroupBy = Literal[
     "count",
     "timeseries",
+    "visitors",
     "top_links",
     "top_urls",
     "top_base_urls",

@@ -118,6 +118,31 @@ WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
 GROUP BY weekday, hour
 ORDER BY weekday, hour
 
+-- name: visitors_by_day
+-- Visitors of each UTC day, which is how long a visitor is the same one. No day is in both parts.
+SELECT day, sum(part) AS visitors
+FROM
+(
+    SELECT visitor_days.day AS day, uniqMerge(visitor_days.visitors) AS part
+    FROM visitor_days
+    WHERE workspace_id = {workspace:UInt64} AND link_id = 0
+        AND day >= toDate(toDateTime({whole_start:UInt32}, 'UTC')) AND day < toDate(toDateTime({whole_end:UInt32}, 'UTC'))
+    GROUP BY day
+    UNION ALL
+    SELECT toDate(timestamp) AS day, uniq(visitor) AS part
+    FROM clicks
+    WHERE /*mine*/ AND verdict = 'click' AND /*edges*/
+    GROUP BY day
+)
+GROUP BY day
+
+-- name: filtered_visitors_by_day
+-- The same of some links, or under filters.
+SELECT toDate(timestamp) AS day, uniq(visitor) AS visitors
+FROM clicks
+WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
+GROUP BY day
+
 -- name: filtered_places
 -- Cities with the mean of their clicks' coordinates; those without coordinates are on no map.
 SELECT city_path AS value, count() AS clicks, avg(latitude) AS mean_latitude, avg(longitude) AS mean_longitude

@@ -1,11 +1,11 @@
 """Reads counts of clicks from ClickHouse."""
 
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from origin.analytics.dimensions import Grouping
+from origin.analytics.dimensions import DAY, Grouping
 from origin.analytics.periods import Period
 from origin.analytics.scope import Scope
 from origin.storage import named_sql
@@ -68,6 +68,11 @@ class AnalyticsReader:
         bound = {"zone": str(period.start.tzinfo)}
         rows = await self._ask("hours_of_week", scope, period, _QUARTER, bound)
         return {(row["weekday"], row["hour"]): row["clicks"] for row in rows}
+
+    async def visitors(self, scope: Scope, period: Period) -> dict[date, int]:
+        """About how many visitors each UTC day had; days without any are left out."""
+        unit = DAY if scope.link_ids is None else _RAW
+        return {row["day"]: row["visitors"] for row in await self._ask("visitors_by_day", scope, period, unit, {})}
 
     async def places(self, scope: Scope, period: Period, limit: int = LIMIT) -> Rows:
         """Cities (`value`, as of the grouping) with clicks, mean_latitude and mean_longitude, the most frequent first."""

@@ -31,6 +31,7 @@ MOST_TOP_LINKS = 100  # each is shown whole
 _GROUPED = {
     "count": grouped.count,
     "timeseries": grouped.timeseries,
+    "visitors": grouped.visitors,
     "places": grouped.places,
     "hours_of_week": grouped.hours_of_week,
 }

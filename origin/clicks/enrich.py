@@ -1,6 +1,7 @@
 """Turns a click of the edge into a row of the table `clicks`. What each column means: docs/analytics.md."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from origin.clicks import user_agents
@@ -129,6 +130,7 @@ def _verdict(kind: str, bot_reason: str) -> str:
     return BOT if bot_reason else CLICK
 
 
+@lru_cache(maxsize=20_000)
 def _coordinate(text: str, limit: float) -> float | None:
     try:
         number = float(text)
@@ -137,5 +139,6 @@ def _coordinate(text: str, limit: float) -> float | None:
     return number if -limit <= number <= limit else None
 
 
+@lru_cache(maxsize=20_000)
 def _first_language(header: str) -> str:
     return header.partition(",")[0].partition(";")[0].strip()[:20]

@@ -299,3 +299,18 @@ async def test_hours_of_the_week_and_places_for_a_map(asker: Asker) -> None:
             assert found == [(local.isoweekday(), local.hour, 2)]
     (row,) = await asker.ask(groupBy="places")
     assert (row["city"], row["clicks"], row["latitude"]) == ("Berlin", 1, 52.5)
+
+
+async def test_visitors_are_counted_by_utc_day_from_rollup_and_raw_alike(asker: Asker) -> None:
+    today = int(time.time() * 1000) // (DAY * 1000) * DAY * 1000
+    people = {0: "aab", 1: "abcc", 3: "aaaa"}
+    addresses = {"a": "192.0.2.1", "b": "192.0.2.2", "c": "192.0.2.3"}
+    await asker.click(
+        *({"at": today - day * DAY * 1000, "ip": addresses[who]} for day, all_ in people.items() for who in all_)
+    )
+    for zone in ("UTC", "Asia/Kolkata"):
+        for more in ({}, {"device": "Desktop"}):
+            rows = await asker.ask(groupBy="visitors", interval="7d", timezone=zone, **more)
+            assert [row["visitors"] for row in rows][-4:] == [1, 0, 3, 2]
+            assert [row["clicks"] for row in rows][-4:] == [4, 0, 4, 3]
+            assert rows[-1]["start"] == datetime.fromtimestamp(today / 1000, UTC).strftime("%Y-%m-%dT00:00:00.000Z")
