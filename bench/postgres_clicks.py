@@ -13,14 +13,15 @@ from typing import Any
 import chdb
 import psycopg
 
+from bench.click_generator.model import LINKS_STEP
 from bench.installation import Installation, installation
 from bench.loaded import DATA, HOURS, LoadedHome, loaded_home
 from origin.storage import named_sql
 from origin.storage.embedded_postgres import running
 
 CLICKS = 10_000_000
-REPEATS = 7
-DAYS = 30
+REPEATS = 11
+PERIODS = (30, 84)  # days
 _COLUMNS = {
     "countries": ("country", "country"), "referers": ("referer", "referer"), "browsers": ("browser", "browser"),
     "devices": ("device", "device"), "os": ("os", "os"),
@@ -46,20 +47,31 @@ def run() -> dict[str, Any]:
 def _compare(origin: Installation, connection: "psycopg.Connection[Any]", loaded: LoadedHome) -> dict[str, Any]:
     origin.make_links(1, 1)
     end = datetime.fromtimestamp(loaded.end_hour * 3600, UTC).replace(hour=0)
-    start = end - timedelta(days=DAYS)
-    nearhop, postgres = _nearhop(origin, start, end), _postgres(origin, connection, start, end)
     results = {}
-    for scope in ("workspace", "link"):
-        for grouping in ("count", "timeseries", *_COLUMNS):
-            ours, answer = _median(nearhop, scope, grouping)
-            theirs, other = _median(postgres, scope, grouping)
-            assert answer == other, f"{scope} {grouping}: the answers differ"
-            results[f"{scope} {DAYS}d {grouping}"] = {
-                "nearhop_ms": round(ours * 1000, 1),
-                "postgres_ms": round(theirs * 1000, 1),
-                "ratio": round(theirs / ours, 1),
-            }
+    for days in PERIODS:
+        start = end - timedelta(days=days)
+        nearhop, postgres = _nearhop(origin, start, end), _postgres(origin, connection, start, end)
+        for scope in ("workspace", "link"):
+            for grouping in ("count", "timeseries", *_COLUMNS):
+                results[f"{scope} {days}d {grouping}"] = _side_by_side(nearhop, postgres, scope, grouping)
     return results
+
+
+def _side_by_side(nearhop: Asker, postgres: Asker, scope: str, grouping: str) -> dict[str, float]:
+    """Medians of calls in turns, after one that warms up and shows that the answers are equal."""
+    assert nearhop(scope, grouping) == postgres(scope, grouping), f"{scope} {grouping}: the answers differ"
+    taken: dict[str, list[float]] = {"nearhop": [], "postgres": []}
+    for _ in range(REPEATS):
+        for name, ask in (("nearhop", nearhop), ("postgres", postgres)):
+            began = time.perf_counter()
+            ask(scope, grouping)
+            taken[name].append(time.perf_counter() - began)
+    ours, theirs = statistics.median(taken["nearhop"]), statistics.median(taken["postgres"])
+    return {
+        "nearhop_ms": round(ours * 1000, 1),
+        "postgres_ms": round(theirs * 1000, 1),
+        "ratio": round(theirs / ours, 1),
+    }
 
 
 def _nearhop(origin: Installation, start: datetime, end: datetime) -> Asker:
@@ -83,7 +95,7 @@ def _nearhop(origin: Installation, start: datetime, end: datetime) -> Asker:
 
 def _postgres(origin: Installation, connection: "psycopg.Connection[Any]", start: datetime, end: datetime) -> Asker:
     scopes = {"workspace": "workspace_id = %(id)s", "link": "link_id = %(id)s"}
-    ids = {"workspace": origin.workspace, "link": origin.workspace * 1_000_000 + 1}
+    ids = {"workspace": origin.workspace, "link": origin.workspace * LINKS_STEP + 1}
 
     def ask(scope: str, grouping: str) -> Answer:
         sql = _SQL.get(grouping, _SQL["top"]).replace("/*scope*/", scopes[scope])
@@ -97,17 +109,6 @@ def _postgres(origin: Installation, connection: "psycopg.Connection[Any]", start
         return dict(rows)
 
     return ask
-
-
-def _median(ask: Asker, scope: str, grouping: str) -> tuple[float, Answer]:
-    """The median time after a first call that warms up, and the answer."""
-    answer = ask(scope, grouping)
-    taken = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        ask(scope, grouping)
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken), answer
 
 
 def _fill(connection: "psycopg.Connection[Any]", loaded: LoadedHome) -> dict[str, Any]:
