@@ -1,6 +1,6 @@
 """From the spool to rows: choosing what goes into one insert, reading it again after a crash, and enriching it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import structlog
@@ -87,12 +87,17 @@ class BlockRows:
             return None
 
     def rows(
-        self, block_id: str, batches: list[tuple[Frame, Batch]], mine: set[str], capped: tuple[int, ...]
+        self,
+        block_id: str,
+        batches: list[tuple[Frame, Batch]],
+        mine: set[str],
+        capped: tuple[int, ...],
+        keep_days: Mapping[int, int],
     ) -> list[ClickRow]:
         """A row for each click, in the order of the spool: of batches that are not `mine`, or come again, as duplicates."""
         rows, left = list[ClickRow](), set(mine)
         for frame, batch in batches:
-            origin = Origin(batch.batch_id, block_id, batch.edge, int(frame.received_at * 1000))
+            origin = Origin(batch.batch_id, block_id, batch.edge, int(frame.received_at * 1000), keep_days)
             if batch.batch_id in left:
                 left.remove(batch.batch_id)
                 rows.extend(self._enriched(origin, batch))

@@ -20,6 +20,7 @@ from origin.clicks.blocks import BlockReader, BlockRows
 from origin.clicks.caps import Caps
 from origin.clicks.claims import BatchClaims
 from origin.clicks.journal import Block, Journal
+from origin.clicks.retention import Retention
 from origin.clicks.row import ClickRow
 from origin.clicks.segments import Position
 from origin.clicks.spool import Spool
@@ -44,6 +45,7 @@ class Drain:
         rows: BlockRows,
         claims: BatchClaims,
         caps: Caps,
+        retention: Retention,
         clickhouse: ClickHouse,
         *,
         linger_seconds: float,
@@ -54,6 +56,7 @@ class Drain:
         self._rows = rows
         self._claims = claims
         self._caps = caps
+        self._retention = retention
         self._clickhouse = clickhouse
         self._linger_seconds = linger_seconds
         self._stopping = asyncio.Event()
@@ -130,7 +133,8 @@ class Drain:
         self._oldest = frames[0].received_at if frames else 0.0
         batches = await anyio.to_thread.run_sync(self._rows.decode, frames)
         mine = await self._claims.claim(block_id, sorted({batch.batch_id for _, batch in batches}))
-        return await anyio.to_thread.run_sync(self._rows.rows, block_id, batches, mine, block.capped)
+        keep_days = await self._retention.days()
+        return await anyio.to_thread.run_sync(self._rows.rows, block_id, batches, mine, block.capped, keep_days)
 
     async def _wait_for_clicks(self) -> None:
         arrived = self._spool.arrived
@@ -145,6 +149,7 @@ class Drain:
     async def _prune_sometimes(self) -> None:
         if time.monotonic() >= self._next_prune:
             await self._claims.prune()
+            await self._retention.apply()
             self._next_prune = time.monotonic() + _PRUNE_SECONDS
 
     def _note(self, error: Exception) -> None:

@@ -1,6 +1,6 @@
 """Turns a click of the edge into a row of the table `clicks`. What each column means: docs/analytics.md."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ class Origin(NamedTuple):
     block_id: str
     edge: str
     received_at: int  # unix milliseconds
+    keep_days: Mapping[int, int] = {}  # by workspace; nobody changes it
 
 
 class Enricher:
@@ -106,6 +107,7 @@ class Enricher:
             visitor=self._visitors.of(click.at, click.workspace, click.ip, click.user_agent),
             ip=self._keep_address(click.ip),
             enriched_by=self._enriched_by,
+            keep_days=origin.keep_days.get(click.workspace, 0),
         )
 
     def _bot(self, click: Click, agent_says: str) -> tuple[str, str]:

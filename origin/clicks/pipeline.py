@@ -17,6 +17,7 @@ from origin.clicks.geo import GeoFile
 from origin.clicks.intake import Intake
 from origin.clicks.journal import Journal
 from origin.clicks.refused import RefusedClicks
+from origin.clicks.retention import Retention, days_of_plans
 from origin.clicks.settings import ClickSettings
 from origin.clicks.spool import Spool
 from origin.clicks.visitors import VisitorHash, address_keeper
@@ -61,6 +62,7 @@ class ClickPipeline:
         self._journal = Journal(folder / "drain.json")
         self.claims = BatchClaims(engine)
         self.caps = MonthlyCap(clickhouse, clicks.clicks_per_month)
+        self.retention = Retention(engine, clickhouse, days_of_plans(clicks.click_retention))
         self.intake = Intake(self.spool, self.refused)
         self.drain = Drain(
             self.spool,
@@ -69,6 +71,7 @@ class ClickPipeline:
             BlockRows(enricher, self.refused),
             self.claims,
             self.caps,
+            self.retention,
             clickhouse,
             linger_seconds=clicks.click_linger_ms / 1000,
         )

@@ -64,3 +64,4 @@ class ClickRow(NamedTuple):
     visitor: int
     ip: str
     enriched_by: str
+    keep_days: int = 0

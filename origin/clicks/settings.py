@@ -25,6 +25,10 @@ class ClickSettings:
         0,
         least=0,
     )
+    click_retention: tuple[str, ...] = setting(
+        "Days that clicks and their counts are kept by a workspace's plan, as free=30,pro=365; of other plans for ever.",
+        (),
+    )
     click_ip: str = setting(
         "What is kept of a visitor's address: `truncated` (/24 of IPv4, /48 of IPv6), `full` or `none`.", "truncated"
     )

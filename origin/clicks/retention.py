@@ -1,0 +1,74 @@
+"""How long each workspace's clicks are kept, by its plan. ClickHouse deletes them by the tables' TTL."""
+
+import time
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from origin.storage import clickhouse_cluster
+from origin.storage.clickhouse import ClickHouse
+from origin.storage.tables import workspaces
+from shared.errors import BadSetting
+
+_REMEMBER_SECONDS = 60.0
+_TABLES = ("clicks", "link_counts", "dimension_counts", "visitor_days")
+_KEPT = "SELECT workspace_id, max(keep_days) AS days FROM link_counts WHERE link_id = 0 GROUP BY workspace_id"
+# The mutation rewrites one column of the parts that have such rows.
+_CHANGE = "ALTER TABLE {table} UPDATE keep_days = {days} WHERE workspace_id = {workspace} AND keep_days != {days}"
+
+
+def days_of_plans(setting: tuple[str, ...]) -> dict[str, int]:
+    """The days of each plan that NEARHOP_CLICK_RETENTION names, as `free=30`; raises BadSetting."""
+    found = {}
+    for text in setting:
+        plan, _, days = text.partition("=")
+        if not (plan and days.isascii() and days.isdigit() and 1 <= int(days) <= 3650):  # noqa: PLR2004  # ten years
+            raise BadSetting(
+                f"NEARHOP_CLICK_RETENTION has {text!r}, but it takes a plan and 1 to 3650 days, as free=30"
+            )
+        found[plan] = int(days)
+    return found
+
+
+class Retention:
+    """Asked by the drain; `apply` takes changes of plans to the clicks that are stored already."""
+
+    def __init__(self, engine: AsyncEngine, clickhouse: ClickHouse, plans: Mapping[str, int]) -> None:
+        self._engine = engine
+        self._clickhouse = clickhouse
+        self._plans = plans
+        self._days: dict[int, int] = {}
+        self._ask_at = 0.0
+
+    async def days(self) -> Mapping[int, int]:
+        """Days by workspace, as of at most a minute ago; workspaces that keep clicks for ever are left out."""
+        if self._plans and time.monotonic() >= self._ask_at:
+            self._days = await self._read()
+            self._ask_at = time.monotonic() + _REMEMBER_SECONDS
+        return self._days
+
+    async def apply(self) -> int:
+        """Have stored clicks kept for as long as the plans say now; returns for how many workspaces that is new."""
+        wanted = await self._read()
+        changed = 0
+        for row in await self._clickhouse.query(_KEPT):
+            days = wanted.get(row["workspace_id"], 0)
+            if row["days"] != days:
+                changed += 1
+                await self._change(row["workspace_id"], days)
+        return changed
+
+    async def _read(self) -> dict[int, int]:
+        if not self._plans:
+            return {}
+        select = sa.select(workspaces.c.id, workspaces.c.plan).where(workspaces.c.plan.in_(list(self._plans)))
+        async with self._engine.connect() as connection:
+            return {row.id: self._plans[row.plan] for row in await connection.execute(select)}
+
+    async def _change(self, workspace_id: int, days: int) -> None:
+        for table in _TABLES:
+            sql = _CHANGE.format(table=table, days=int(days), workspace=int(workspace_id))
+            cluster = self._clickhouse.cluster
+            for statement in clickhouse_cluster.render(sql, cluster) if cluster else [sql]:
+                await self._clickhouse.command(statement)
