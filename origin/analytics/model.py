@@ -10,6 +10,8 @@ GroupBy = Literal[
     "timeseries",
     "visitors",
     "top_links",
+    "top_link_tags",
+    "top_folders",
     "top_urls",
     "top_base_urls",
     "top_domains",

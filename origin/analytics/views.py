@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from origin import ids
 from origin.accounts.access import authenticate
-from origin.analytics import grouped
+from origin.analytics import grouped, link_groups
 from origin.analytics.accounting import AccountingViews
 from origin.analytics.asking import in_words, period_of, scope_of, utc_now
 from origin.analytics.event_model import Event, EventsQuery, ExportQuery, LiveQuery
@@ -52,6 +52,10 @@ class AnalyticsViews:
         period = await period_of(query, scope, self.clicks, self.now())
         if query.group_by == "top_links":
             return answer(await self._top_links(request, query, scope, period))
+        if (group := link_groups.GROUPS.get(query.group_by)) is not None:
+            clicks = await self.clicks.top_links(scope, period, link_groups.MOST_LINKS)
+            async with transaction(request) as connection:
+                return answer(await group(connection, scope.workspace_id, clicks, query.limit))
         rows = _GROUPED.get(query.group_by, grouped.values)
         return answer(await rows(self.clicks, query, scope, period))
 

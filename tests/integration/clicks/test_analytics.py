@@ -4,6 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin import ids
@@ -11,6 +12,7 @@ from origin.analytics.dimensions import Filter
 from origin.analytics.periods import Period, Step
 from origin.analytics.scope import Scope
 from origin.analytics.totals import ClickTotals
+from origin.storage.tables import folders, link_tags, tags
 from tests.factories import new_account
 from tests.integration.clicks.asking import Asker, new_link
 from tests.integration.clicks.support import CHROME, IPHONE, Stack
@@ -314,3 +316,34 @@ async def test_visitors_are_counted_by_utc_day_from_rollup_and_raw_alike(asker: 
             assert [row["visitors"] for row in rows][-4:] == [1, 0, 3, 2]
             assert [row["clicks"] for row in rows][-4:] == [4, 0, 4, 3]
             assert rows[-1]["start"] == datetime.fromtimestamp(today / 1000, UTC).strftime("%Y-%m-%dT00:00:00.000Z")
+
+
+async def test_clicks_by_tag_and_by_folder_of_their_links(asker: Asker, engine: AsyncEngine) -> None:
+    name = f"sorted-{time.time_ns()}"
+    workspace = {"workspace_id": asker.workspace}
+    async with engine.begin() as connection:
+        folder = (
+            await connection.execute(insert(folders).values(**workspace, name="Shop").returning(folders.c.id))
+        ).scalar_one()
+        found = await connection.execute(
+            insert(tags)
+            .values([{**workspace, "name": "one", "color": "red"}, {**workspace, "name": "two", "color": "blue"}])
+            .returning(tags.c.id)
+        )
+        one, two = sorted(found.scalars())
+    both = await new_link(engine, asker.account, name, folder_id=folder)
+    only = await new_link(engine, asker.account, name + "2")
+    async with engine.begin() as connection:
+        pairs = [(both, one), (both, two), (only, two)]
+        await connection.execute(insert(link_tags).values([{"link_id": link, "tag_id": tag} for link, tag in pairs]))
+    await asker.click({"link": both}, {"link": only}, {"link": only})
+    for more in ({}, {"device": "-TV"}):
+        rows = await asker.ask(groupBy="top_link_tags", **more)
+        assert [(row["tag"]["name"], row["tag"]["color"], row["clicks"]) for row in rows] == [
+            ("two", "blue", 3), ("one", "red", 1),
+        ]  # fmt: skip
+        (row,) = await asker.ask(groupBy="top_folders", **more)
+        assert (row["folder"]["name"], row["folderId"], row["clicks"]) == ("Shop", row["folder"]["id"], 1)
+    other = Asker(asker.stack, await new_account(engine))
+    await other.click({"link": both})  # another workspace's link, as no edge would say
+    assert await other.ask(groupBy="top_link_tags") == await other.ask(groupBy="top_folders") == []
