@@ -6,7 +6,7 @@ from redirector.beacon import Beacon
 from redirector.counters import Counters, prometheus
 from redirector.links import Links
 from redirector.origin import Origin
-from redirector.ports import Request, Response, Runtime, Unreachable
+from redirector.ports import Refused, Request, Response, Runtime, Unreachable
 from redirector.settings import EdgeSettings
 from shared import signing
 from shared.errors import BadSignature
@@ -65,6 +65,8 @@ class Internal:
         """What a queue consumer does on Cloudflare; locally the runner owns the queue and calls here."""
         try:
             await self._origin.post_clicks(batch)
+        except Refused as error:
+            return respond.plain(self._runtime, 422, f"{error}\n")
         except Unreachable as error:
             return respond.plain(self._runtime, 503, f"{error}\n")
         return respond.plain(self._runtime, 202, "origin has it\n")

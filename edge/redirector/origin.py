@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from redirector.ports import Reply, Response, Runtime, Unreachable
+from redirector.ports import Refused, Reply, Response, Runtime, Unreachable
 from shared import signing
 from shared.errors import BadSignature
 
@@ -11,6 +11,7 @@ _ACCEPTED = 202
 _NOT_FOUND = 404
 _GONE = 410
 _CLAIM_TRIES = 2
+_NEVER = (400, 413, 422)
 
 
 class Origin:
@@ -62,6 +63,8 @@ class Origin:
         }
         seconds = timeout_seconds or self._timeout
         reply = await self._runtime.fetch("POST", self._url + path, headers, body, seconds)
+        if reply.status in _NEVER:
+            raise Refused(f"origin refused a batch of clicks with {reply.status}")
         if reply.status != _ACCEPTED:
             raise Unreachable(f"origin answered {reply.status} to a batch of clicks")
 

@@ -40,6 +40,10 @@ class Unreachable(Exception):
     """A service behind the edge did not answer, or not in time."""
 
 
+class Refused(Unreachable):
+    """A service answered that it will never take this."""
+
+
 class Unreadable(Exception):
     """This was not encrypted with the key at hand, or was changed since."""
 

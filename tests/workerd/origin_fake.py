@@ -101,6 +101,9 @@ def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
                 self._answer(200 if holder == asked["claim"][0] else 410, b"")
                 return
             origin.posts += 1
+            if origin.answers == "never":
+                self._answer(422, b"")
+                return
             batch = json.loads(body)
             origin.batches.setdefault(batch["batch_id"], batch["clicks"])
             self._answer(202, b'{"accepted":1,"refused":[]}')

@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -147,3 +148,33 @@ def test_a_lost_acknowledgement_counts_once(
     until(lambda: edge.stats()["clicks_sent"] == 30, 20)
     assert by_code(origin)["a"] == 30
     assert origin.posts >= 2
+
+
+def test_what_origin_refuses_for_good_is_laid_aside_and_holds_nobody_up(
+    make_edge: MakeEdge, origin: OriginFake
+) -> None:
+    edge = make_edge().start()
+    edge.put({"a": "https://example.com/"})
+    origin.answers = "never"
+    visit(edge, ["/a"] * 5)
+    dead = edge.home / "queue" / "dead"
+    until(lambda: len(list(dead.glob("*.json"))) >= 1 and not list((edge.home / "queue").glob("*.json")), 20)
+    origin.answers = ""
+    told = [json.loads(file.read_text(encoding="utf-8")) for file in dead.glob("*.json")]
+    assert sum(len(batch["clicks"]) for batch in told) == 5
+    time.sleep(2.5)  # origin is given a rest after a failure
+    visit(edge, ["/a"] * 5)
+    until(lambda: by_code(origin)["a"] == 5, 20)
+
+
+def test_a_full_queue_leaves_clicks_in_the_edges_own_buffer(make_edge: MakeEdge, origin: OriginFake) -> None:
+    edge = make_edge(NEARHOP_EDGE_QUEUE_BYTES="100", NEARHOP_EDGE_CLICK_DELAY_SECONDS="0.2").start()
+    edge.put({"a": "https://example.com/"})
+    origin.fails = True
+    visit(edge, ["/a"] * 20)
+    until(lambda: edge.stats()["clicks_held"] == 20, 20)
+    assert edge.stats()["clicks_queued"] == 0
+    origin.fails = False
+    time.sleep(2.5)
+    visit(edge, ["/a"])  # whose flush takes the others along
+    until(lambda: by_code(origin)["a"] == 21, 20)

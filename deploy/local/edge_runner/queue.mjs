@@ -9,9 +9,12 @@ const LONGEST_WAIT_MS = 15_000;
 const MOST_BYTES = 128_000; // Cloudflare's bound of a message
 
 export class Queue {
-    /** `deliver(text)` resolves to true once the message is somebody else's. */
-    constructor(folder, deliver) {
+    /** `deliver(text)` resolves to "taken" once the message is somebody else's, and to "refused" where it never will be. */
+    constructor(folder, deliver, mostBytes = Infinity) {
         this.folder = folder;
+        this.dead = path.join(folder, "dead"); // what origin refused for good, for somebody to look at
+        this.mostBytes = mostBytes;
+        this.bytes = 0;
         this.deliver = deliver;
         this.delivered = 0;
         this.failures = 0;
@@ -20,10 +23,11 @@ export class Queue {
     }
 
     async open() {
-        await fs.mkdir(this.folder, { recursive: true, mode: 0o700 });
+        await fs.mkdir(this.dead, { recursive: true, mode: 0o700 });
         for (const file of await fs.readdir(this.folder)) {
             if (file.endsWith(".part")) await fs.unlink(path.join(this.folder, file)); // was never acknowledged
         }
+        for (const name of await this.waiting()) this.bytes += (await fs.stat(path.join(this.folder, name))).size;
         return this;
     }
 
@@ -31,6 +35,9 @@ export class Queue {
     async take(request) {
         const text = await request.text();
         if (Buffer.byteLength(text) > MOST_BYTES) return { status: 413, text: "message length exceeds the limit of 128 KB" };
+        const size = Buffer.byteLength(text);
+        if (this.bytes + size > this.mostBytes) return { status: 507, text: "the queue is full" };
+        this.bytes += size;
         const file = path.join(this.folder, `${Date.now()}-${randomUUID()}.json`);
         await writeDurably(file, text, this.folder);
         this.wake();
@@ -66,13 +73,17 @@ export class Queue {
         for (const name of await this.waiting()) {
             if (this.stopped) return refused;
             const file = path.join(this.folder, name);
-            if (await this.deliver(await fs.readFile(file, "utf8")).catch(() => false)) {
-                await fs.unlink(file);
-                this.delivered += 1;
-            } else {
+            const text = await fs.readFile(file, "utf8");
+            const outcome = await this.deliver(text).catch(() => "later");
+            if (outcome === "later") {
                 this.failures += 1;
                 refused += 1;
+                continue;
             }
+            this.bytes -= Buffer.byteLength(text);
+            if (outcome === "taken") await fs.unlink(file);
+            else await fs.rename(file, path.join(this.dead, name));
+            this.delivered += 1;
         }
         return refused;
     }

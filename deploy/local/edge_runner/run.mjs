@@ -45,7 +45,7 @@ async function call(settings, method, pathname, body, milliseconds) {
 
 async function deliver(settings, message) {
     const answer = await call(settings, "POST", "/_nearhop/deliver", message, 10_000);
-    return answer.status === 202;
+    return { 202: "taken", 422: "refused" }[answer.status] ?? "later";
 }
 
 async function stop(settings, miniflare, queue, guard) {
@@ -66,7 +66,7 @@ async function main() {
     const settings = readSettings(ROOT);
     await checkPort(settings.host, settings.edgePort, "NEARHOP_EDGE_PORT");
     await checkPort(settings.host, settings.kvApiPort, "NEARHOP_KV_API_PORT");
-    const queue = await new Queue(path.join(settings.home, "queue"), (message) => deliver(settings, message)).open();
+    const queue = await new Queue(path.join(settings.home, "queue"), (message) => deliver(settings, message), settings.queueBytes).open();
     const guard = guardChildren((how) => {
         console.error(`workerd ended by itself (${how})`);
         process.exit(1);

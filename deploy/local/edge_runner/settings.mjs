@@ -29,6 +29,7 @@ export function readSettings(root, env = process.env) {
         kvApiToken: get("CLOUDFLARE_API_TOKEN", env.CLOUDFLARE_API_TOKEN || secrets.kv_api_token),
         account: get("CLOUDFLARE_ACCOUNT_ID", env.CLOUDFLARE_ACCOUNT_ID || "local"),
         namespace: get("CLOUDFLARE_KV_NAMESPACE_ID", env.CLOUDFLARE_KV_NAMESPACE_ID || "nearhop-links"),
+        queueBytes: bytes("EDGE_QUEUE_BYTES", get("EDGE_QUEUE_BYTES", "1000000000")),
         defaultDomain: get("DEFAULT_DOMAIN", "localhost"),
     });
 }
@@ -37,6 +38,12 @@ function port(name, text) {
     const number = Number(text);
     if (Number.isInteger(number) && number > 0 && number < 65536) return number;
     throw new CannotStart(`NEARHOP_${name} is '${text}', but it takes a port from 1 to 65535.`);
+}
+
+function bytes(name, text) {
+    const number = Number(text);
+    if (Number.isSafeInteger(number) && number > 0) return number;
+    throw new CannotStart(`NEARHOP_${name} is '${text}', but it takes a number of bytes.`);
 }
 
 /** As shared/home.py: made by whoever comes first, never replaced. */
