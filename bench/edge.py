@@ -4,6 +4,7 @@ All three stand in one workerd and are loaded in turns, so that what else the ma
 record every click; the bare one does nothing but redirect. Read the ratios: the absolutes are this machine's.
 """
 
+import asyncio
 import json
 import os
 import shutil
@@ -21,7 +22,9 @@ ROOT = Path(__file__).parents[1]
 WORKERS = ROOT / "bench" / "workers"
 sys.path.insert(0, str(ROOT))
 
-from bench.ports import unused_ports  # noqa: E402  # the path has to know the root first
+from bench import edge_memory, edge_reads, http_load  # noqa: E402  # the path has to know the root first
+from bench.edge_traffic import traffic  # noqa: E402
+from bench.ports import unused_ports  # noqa: E402
 
 ROUNDS = 4
 SECONDS = 3
@@ -31,15 +34,15 @@ CONTENDERS = ("edge", "hono", "bare")
 
 def run(rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, Any]:
     """Medians over the rounds: redirects a second, p50 and p99 in milliseconds, and the ratios."""
-    if shutil.which("wrk") is None:
-        raise SystemExit("The edge benchmark needs wrk: install it from your system's packages.")
     with contenders() as ports:
         for name in CONTENDERS:
             load(ports[name], 1)  # caches and compiler are warm after it
         measured = [{name: load(ports[name], seconds) for name in CONTENDERS} for _ in range(rounds)]
     medians = {name: median([each[name] for each in measured]) for name in CONTENDERS}
     edge, hono, bare = (medians[name]["redirects_per_second"] for name in CONTENDERS)
-    return {"edge_to_hono": round(edge / hono, 2), "edge_to_bare": round(edge / bare, 2), **medians}
+    found = {"edge_to_hono": round(edge / hono, 2), "edge_to_bare": round(edge / bare, 2), **medians}
+    found |= {"generator": "wrk" if _has_wrk() else "asyncio", "zipf": edge_reads.run()}
+    return found | ({"memory": edge_memory.run()} if _has_wrk() else {})
 
 
 @contextmanager
@@ -76,6 +79,8 @@ def contenders() -> Iterator[dict[str, int]]:
 
 def load(port: int, seconds: int) -> dict[str, float]:
     """One turn of one contender; every answer must be a redirect."""
+    if not _has_wrk():
+        return asyncio.run(http_load.load(port, seconds, CONNECTIONS, traffic()))
     command = [
         "wrk",
         "-t1",
@@ -91,6 +96,10 @@ def load(port: int, seconds: int) -> dict[str, float]:
     assert not bad, f"{bad:.0f} answers were no redirects"
     assert not broken, f"{broken:.0f} requests were not answered"
     return {"redirects_per_second": round(rate), "p50_ms": p50 / 1000, "p99_ms": p99 / 1000}
+
+
+def _has_wrk() -> bool:
+    return shutil.which("wrk") is not None
 
 
 def median(turns: list[dict[str, float]]) -> dict[str, float]:

@@ -1,0 +1,95 @@
+"""What the edge's memory does through a million redirects over a million distinct codes, in the real runtime."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench.ports import unused_ports
+
+WORKERS = Path(__file__).parent / "workers"
+CODES = 1_000_000
+CONNECTIONS = 16
+_TURN_SECONDS = 10
+_MEGA = 1_000_000
+
+
+def run(codes: int = CODES) -> dict[str, Any]:
+    """Resident memory of workerd in MB after a tenth of the codes and after all of them, and the latency of cold codes."""
+    edge, kv, sink = unused_ports(3)
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            **os.environ,
+            "NEARHOP_HOME": home,
+            "NEARHOP_EDGE_PORT": str(edge),
+            "NEARHOP_KV_API_PORT": str(kv),
+            "NEARHOP_ORIGIN_URL": f"http://127.0.0.1:{sink}",
+            "NEARHOP_EDGE_KV_TIMEOUT_SECONDS": "30",  # a stall of the machine is no failure of KV
+        }
+        process = subprocess.Popen(
+            ["node", str(WORKERS / "many.mjs"), json.dumps({"sink": sink})],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            assert process.stdout is not None
+            while process.stdout.readline() != "ready\n":
+                assert process.poll() is None, "the worker did not start"
+            return _measure(edge, _workerd(process.pid), codes)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)  # workerd ends with its runner
+            process.wait(10)
+
+
+def _measure(port: int, pid: int, codes: int) -> dict[str, Any]:
+    before, done, sizes = resident(pid), 0, []
+    turn: dict[str, float] = {}
+    while done < codes:
+        turn = _turn(port, done)
+        done += int(turn.pop("requests"))
+        sizes.append((done, resident(pid)))
+        print(*sizes[-1], turn, file=sys.stderr, flush=True)
+    tenth = next(size for count, size in sizes if count >= codes / 10)
+    return {
+        "distinct_codes": done,
+        "rss_mb_at_start": before,
+        "rss_mb_after_a_tenth": tenth,
+        "rss_mb_most": max(size for _, size in sizes),
+        "rss_mb_at_end": sizes[-1][1],
+        "cold": turn,
+    }
+
+
+def _turn(port: int, first: int) -> dict[str, float]:
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{_TURN_SECONDS}s", "-s", str(WORKERS / "distinct.lua")]
+    command += [f"http://127.0.0.1:{port}/", "--", str(first)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
+    requests, p50, p99, bad = (float(text) for text in line.split()[1:])
+    assert not bad, f"{bad:.0f} requests were not answered with a redirect"
+    return {"requests": requests, "p50_ms": p50 / 1000, "p99_ms": p99 / 1000}
+
+
+def _workerd(runner: int) -> int:
+    """The process that the runner started."""
+    children = Path(f"/proc/{runner}/task/{runner}/children").read_text(encoding="ascii").split()
+    found = [int(each) for each in children if "workerd" in Path(f"/proc/{each}/comm").read_text(encoding="ascii")]
+    assert len(found) == 1, children
+    return found[0]
+
+
+def resident(pid: int) -> float:
+    """Resident memory of a process in MB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / _MEGA, 1)
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(), indent=2))
