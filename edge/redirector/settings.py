@@ -27,7 +27,7 @@ class EdgeSettings:
     click_buffer_events: int = 20_000
     click_buffer_bytes: int = 16_000_000
     origin_timeout_seconds: float = 5.0
-    kv_timeout_seconds: float = 1.0
+    kv_timeout_seconds: float = 2.0
     # Unknown codes that one address may have looked up at origin within a minute.
     misses_per_minute: int = 300
     # What of a visitor's address leaves the edge: full, truncated (IPv4 /24, IPv6 /48) or none.
