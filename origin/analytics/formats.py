@@ -96,6 +96,7 @@ _TYPES = {
     **dict.fromkeys(("link_version", "asn"), pa.int64()),
     **dict.fromkeys(("variant", "rule"), pa.int16()),
     **dict.fromkeys(("latitude", "longitude"), pa.float32()),
+    "keep_days": pa.int32(),
     "bot": pa.bool_(),
 }
 

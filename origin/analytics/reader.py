@@ -133,11 +133,12 @@ class AnalyticsReader:
         """Run a query on the rollup with this unit of time, or on the raw clicks where there is none or filters are."""
         start, whole_start, whole_end, end = period.whole(unit or _QUARTER)
         values = {**scope.parameters(), **bound, "start": start, "end": end}
+        has_edges = (start, end) != (whole_start, whole_end)
         if unit and not scope.filters:
             values |= {"whole_start": whole_start, "whole_end": whole_end}
         else:
             name = f"filtered_{name}"
-        return await self._clickhouse.query(scope.complete(_SQL[name], value), values)
+        return await self._clickhouse.query(scope.complete(_SQL[name], value, has_edges=has_edges), values)
 
 
 def _range(period: Period) -> dict[str, int]:
