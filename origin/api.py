@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from origin.accounts.access import identify, identify_person, require
+from origin.accounts.access import identify_person, identify_signed_in, require
 from origin.idempotency import once
 from origin.openapi import ANYONE, PERSON, SIGNED_IN, ApiRoute, Operation
 from origin.problems import BadRequest, Unprocessable
@@ -24,7 +24,7 @@ def route(operation: Operation) -> ApiRoute:
     async def guarded(request: Request) -> Response:
         request.scope["nearhop.operation"] = operation.id  # for the metrics
         if operation.permission == SIGNED_IN:
-            await identify(request)
+            await identify_signed_in(request)
         elif operation.permission == PERSON:
             await identify_person(request)
         elif operation.permission != ANYONE:

@@ -64,9 +64,7 @@ class Operation:
         """Every error status this operation may answer."""
         found = {*self.errors, *_COMMON_ERRORS}
         if self.permission != ANYONE:
-            found |= {401, 404}
-            if self.permission != SIGNED_IN:
-                found.add(403)
+            found |= {401, 403, 404}
         if self.body is not None:
             found |= {400, 413, 422}
         if self.query is not None or "{" in self.path:
@@ -177,7 +175,7 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
             array = {"style": "form", "explode": False} if kind.get("type") == "array" else {}
             found.append({"name": name, "in": "query", "required": required, "schema": kind, **array})
     found.extend(_header(*header) for header in each.headers)
-    if each.permission not in IN_NO_WORKSPACE:
+    if each.permission not in IN_NO_WORKSPACE and "{workspaceId}" not in each.path:
         text = "Workspace that the call is about, for access tokens; API keys belong to one."
         found.append(_header("X-Workspace-Id", text))
     if each.method == "POST" and each.permission != ANYONE:

@@ -7,17 +7,31 @@ from starlette.requests import Request
 
 from origin.problems import Forbidden
 
-_READ = frozenset({"links.read", "analytics.read", "domains.read", "workspace.read"})
-_WRITE = _READ | {"links.write"}
-_ADMIN = _WRITE | {"domains.write", "workspace.write", "keys.read", "keys.write"}
+# From the one who may least to the one who may most: each may all that those before may.
+ROLES = ("viewer", "member", "admin", "owner")
 
-ROLES: dict[str, frozenset[str]] = {
-    "viewer": _READ,
-    "member": _WRITE,
-    "admin": _ADMIN,
-    "owner": _ADMIN | {"workspace.delete"},
+# Every permission, with the least role that has it. A permission is also the scope that an API key needs for it.
+LEAST_ROLE: dict[str, str] = {
+    "links.read": "viewer",
+    "links.write": "member",
+    "analytics.read": "viewer",
+    "domains.read": "viewer",
+    "domains.write": "admin",
+    "workspace.read": "viewer",
+    "workspace.write": "admin",
+    "workspace.own": "owner",  # to delete it, to hand it over
+    "members.read": "viewer",
+    "members.write": "admin",
+    "keys.read": "admin",
+    "keys.write": "admin",
 }
-PERMISSIONS = ROLES["owner"]
+PERMISSIONS = frozenset(LEAST_ROLE)
+
+# What an API key may be given: single permissions, or these two.
+ALL, READ_ALL = "apis.all", "apis.read"
+SCOPES = PERMISSIONS | {ALL, READ_ALL}
+Scopes = frozenset[str]
+EVERYTHING: Scopes = frozenset({ALL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +42,11 @@ class Actor:
     workspace_id: int
     role: str
     api_key_id: int | None = None
+    scopes: Scopes = EVERYTHING
 
     def may(self, permission: str) -> bool:
-        """Whether the caller's role allows this."""
-        return permission in ROLES.get(self.role, frozenset())
+        """Whether both the caller's role and the key's scopes allow this."""
+        return reaches(self.role, LEAST_ROLE[permission]) and covers(self.scopes, permission)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,7 @@ class Caller:
     api_key_id: int | None = None
     key_workspace_id: int | None = None
     session: str | None = None
+    scopes: Scopes = EVERYTHING
 
 
 class Access(Protocol):
@@ -71,12 +87,30 @@ class FixedAccess:
         return self.actor
 
 
+def reaches(role: str, least: str) -> bool:
+    """Whether a role may all that another may. A role that there is no more may nothing."""
+    return role in ROLES and ROLES.index(role) >= ROLES.index(least)
+
+
+def covers(scopes: Scopes, permission: str) -> bool:
+    """Whether a key of these scopes may do this, as far as its owner may."""
+    return permission in scopes or ALL in scopes or (READ_ALL in scopes and permission.endswith(".read"))
+
+
 async def identify(request: Request) -> Caller:
     """The user behind this request, looked up once; raises Unauthorized."""
     if not hasattr(request.state, "caller"):
         access: Access = request.app.state.access
         request.state.caller = await access.identify(request)
     caller: Caller = request.state.caller
+    return caller
+
+
+async def identify_signed_in(request: Request) -> Caller:
+    """The user; raises Forbidden where a key of some scopes alone wants to change what belongs to no workspace."""
+    caller = await identify(request)
+    if request.method != "GET" and ALL not in caller.scopes:
+        raise Forbidden(f"This API key lacks the scope {ALL}.")
     return caller
 
 
@@ -99,8 +133,9 @@ async def authenticate(request: Request) -> Actor:
 
 async def require(request: Request, permission: str) -> Actor:
     """The actor, if they may do this; raises Unauthorized, Forbidden, or NotFound for a foreign workspace."""
-    assert permission in PERMISSIONS, permission
     actor = await authenticate(request)
+    if not reaches(actor.role, LEAST_ROLE[permission]):
+        raise Forbidden(f"This takes the role {LEAST_ROLE[permission]} and yours is {actor.role}: ask an owner.")
     if not actor.may(permission):
-        raise Forbidden
+        raise Forbidden(f"This API key lacks the scope {permission}.")
     return actor

@@ -1,8 +1,8 @@
-"""API keys: made once, shown once, kept as a hash."""
+"""API keys: made once, shown once, kept as a hash; of some scopes, and good until they expire, end or are rotated."""
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
-from origin.accounts.access import Actor
-from origin.problems import NotFound
+from origin.accounts.access import EVERYTHING, PERMISSIONS, SCOPES, Actor, Scopes, covers
+from origin.problems import Forbidden, NotFound, Unprocessable
 from origin.storage.tables import Row, api_keys
 
 PREFIX = "nh_"
@@ -25,7 +25,9 @@ class ApiKey(msgspec.Struct, rename="camel"):
     name: str
     hint: str
     user_id: str
+    scopes: list[str]
     created_at: datetime
+    expires_at: datetime | None
     last_used_at: datetime | None
 
 
@@ -45,7 +47,35 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def create(connection: AsyncConnection, actor: Actor, name: str, token: str) -> NewApiKey:
+def check_scopes(actor: Actor, wanted: list[str]) -> list[str]:
+    """The scopes, in order; raises Unprocessable for one that there is not, Forbidden for more than the actor's own."""
+    if not wanted:
+        raise Unprocessable("scopes: name one at least.")
+    for scope in wanted:
+        if scope not in SCOPES:
+            raise Unprocessable(f"scopes: there is no scope {scope[:50]!r}. There are: {', '.join(sorted(SCOPES))}.")
+    given = frozenset(wanted)
+    if any(covers(given, each) and not covers(actor.scopes, each) for each in PERMISSIONS):
+        raise Forbidden("scopes: an API key can't make one that may more than itself.")
+    return sorted(given)
+
+
+def check_expiry(expires_at: datetime | None) -> datetime | None:
+    """The time itself; raises Unprocessable for one that has passed."""
+    if expires_at is not None and (expires_at.tzinfo is None or expires_at <= datetime.now(UTC)):
+        raise Unprocessable("expiresAt: it is a time to come, with its offset from UTC.")
+    return expires_at
+
+
+async def create(
+    connection: AsyncConnection,
+    actor: Actor,
+    name: str,
+    token: str,
+    *,
+    scopes: Scopes = EVERYTHING,
+    expires_at: datetime | None = None,
+) -> NewApiKey:
     """Store a key for the actor's workspace, in the actor's name."""
     insert = sa.insert(api_keys).values(
         workspace_id=actor.workspace_id,
@@ -53,6 +83,8 @@ async def create(connection: AsyncConnection, actor: Actor, name: str, token: st
         name=name,
         hint=token[:_HINT_LENGTH],
         key_hash=digest(token),
+        scopes=sorted(scopes),
+        expires_at=expires_at,
     )
     row = (await connection.execute(insert.returning(api_keys))).one()
     return NewApiKey(**_fields(row), key=token)
@@ -64,11 +96,56 @@ async def of_workspace(connection: AsyncConnection, actor: Actor) -> list[ApiKey
     return [ApiKey(**_fields(row)) for row in await connection.execute(select)]
 
 
+async def change(connection: AsyncConnection, actor: Actor, key_id: str, values: dict[str, Any]) -> ApiKey:
+    """Change a key's name, scopes or expiry; raises NotFound."""
+    await _hold(connection, actor, key_id)
+    changes = values or {"name": api_keys.c.name}  # nothing to change: the key as it is
+    update = sa.update(api_keys).where(_mine(actor, key_id)).values(changes).returning(api_keys)
+    return ApiKey(**_fields((await connection.execute(update)).one()))
+
+
+async def rotate(connection: AsyncConnection, actor: Actor, key_id: str, token: str, overlap: timedelta) -> NewApiKey:
+    """Give a key another text; the former one is good for the overlap yet. Raises NotFound."""
+    held = await _hold(connection, actor, key_id)
+    values = {
+        "key_hash": digest(token),
+        "hint": token[:_HINT_LENGTH],
+        "former_key_hash": held.key_hash if overlap else None,
+        "former_key_until": datetime.now(UTC) + overlap if overlap else None,
+    }
+    update = sa.update(api_keys).where(_mine(actor, key_id)).values(values).returning(api_keys)
+    return NewApiKey(**_fields((await connection.execute(update)).one()), key=token)
+
+
 async def delete(connection: AsyncConnection, actor: Actor, key_id: str) -> None:
     """End a key at once; raises NotFound."""
-    mine = sa.and_(api_keys.c.workspace_id == actor.workspace_id, api_keys.c.id == ids.parse(ids.API_KEY, key_id))
-    if (await connection.execute(sa.delete(api_keys).where(mine))).rowcount == 0:
+    if (await connection.execute(sa.delete(api_keys).where(_mine(actor, key_id)))).rowcount == 0:
         raise NotFound(f"There is no API key {key_id} in this workspace.")
+
+
+async def find(connection: AsyncConnection, token: str) -> Row | None:
+    """The row of a key that is good now."""
+    table, hashed, now = api_keys, digest(token), sa.func.now()
+    former = sa.and_(table.c.former_key_hash == hashed, table.c.former_key_until > now)
+    alive = sa.or_(table.c.expires_at.is_(None), table.c.expires_at > now)
+    select = sa.select(table).where(sa.or_(table.c.key_hash == hashed, former), alive)
+    return (await connection.execute(select)).one_or_none()
+
+
+async def _hold(connection: AsyncConnection, actor: Actor, key_id: str) -> Row:
+    """Lock a key; raises NotFound, or Forbidden for a key that may more than the one that calls."""
+    row: Row | None = (
+        await connection.execute(sa.select(api_keys).where(_mine(actor, key_id)).with_for_update())
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no API key {key_id} in this workspace.")
+    check_scopes(actor, row.scopes)
+    return row
+
+
+def _mine(actor: Actor, key_id: str) -> sa.ColumnElement[bool]:
+    number = ids.parse(ids.API_KEY, key_id)
+    return sa.and_(api_keys.c.workspace_id == actor.workspace_id, api_keys.c.id == number)
 
 
 def _fields(row: Row) -> dict[str, Any]:
@@ -77,6 +154,8 @@ def _fields(row: Row) -> dict[str, Any]:
         "name": row.name,
         "hint": row.hint,
         "user_id": ids.public(ids.USER, row.user_id),
+        "scopes": row.scopes,
         "created_at": row.created_at,
+        "expires_at": row.expires_at,
         "last_used_at": row.last_used_at,
     }

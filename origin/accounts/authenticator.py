@@ -37,7 +37,11 @@ class Authenticator:
     async def authenticate(self, request: Request) -> Actor:
         """The caller in the workspace that the request names, or else in their first one."""
         caller = await identify(request)
-        wanted = request.headers.get("X-Workspace-Id") or request.query_params.get("workspaceId")
+        wanted = (
+            request.path_params.get("workspaceId")
+            or request.headers.get("X-Workspace-Id")
+            or request.query_params.get("workspaceId")
+        )
         workspace_id = ids.parse(ids.WORKSPACE, wanted) if wanted else caller.key_workspace_id
         belongs_elsewhere = caller.key_workspace_id is not None and workspace_id != caller.key_workspace_id
         if belongs_elsewhere or (wanted and workspace_id is None):
@@ -53,16 +57,15 @@ class Authenticator:
 
     async def _by_api_key(self, token: str) -> Caller:
         table = tables.api_keys
-        select = sa.select(table.c.id, table.c.user_id, table.c.workspace_id, table.c.last_used_at)
         async with self._engine.connect() as connection:
-            row = (await connection.execute(select.where(table.c.key_hash == api_keys.digest(token)))).one_or_none()
+            row = await api_keys.find(connection, token)
             if row is None:
                 raise Unauthorized("This API key is not valid, or no longer: make a new one in the dashboard.")
             now = datetime.now(UTC)
             if row.last_used_at is None or row.last_used_at < now - _USE_NOTED_EVERY:
                 await connection.execute(sa.update(table).where(table.c.id == row.id).values(last_used_at=now))
                 await connection.commit()
-        return Caller(row.user_id, row.id, row.workspace_id)
+        return Caller(row.user_id, row.id, row.workspace_id, scopes=frozenset(row.scopes))
 
     async def _in_workspace(self, caller: Caller, workspace_id: int | None) -> Actor:
         table = tables.memberships
@@ -75,4 +78,4 @@ class Authenticator:
             raise Unauthorized("The owner of this API key has left the workspace: make a new one.")
         if row is None:
             raise NotFound("You are in no such workspace: GET /api/v1/workspaces lists yours.")
-        return Actor(caller.user_id, row.workspace_id, row.role, caller.api_key_id)
+        return Actor(caller.user_id, row.workspace_id, row.role, caller.api_key_id, caller.scopes)

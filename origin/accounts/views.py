@@ -1,16 +1,14 @@
-"""The routes of accounts: log in and out, API keys, who am I; and those of the modules beside."""
+"""The routes of accounts: log in and out, who am I; and those of the modules beside."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from origin import ids
-from origin.accounts import access, api_keys, service, sessions, throttle
+from origin.accounts import access, key_views, service, sessions, throttle
 from origin.accounts.door import COOKIE, LoggedIn
 from origin.accounts.parts import AccountParts
 from origin.accounts.profile import ProfileViews
@@ -21,8 +19,6 @@ from origin.openapi import ANYONE, SIGNED_IN, Operation
 from origin.problems import Unauthorized
 from origin.storage.transaction import transaction
 from origin.workspaces import service as workspaces
-
-Name = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class Login(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,18 +34,6 @@ class Me(msgspec.Struct, rename="camel"):
     user: service.User
     workspace_id: str | None
     workspaces: list[workspaces.Workspace]
-
-
-class ApiKeyRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """A new key; the name is for people."""
-
-    name: Name
-
-
-class Deleted(msgspec.Struct):
-    """What was deleted."""
-
-    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +76,6 @@ class AccountViews:
         current = ids.public(ids.WORKSPACE, actor.workspace_id) if actor else None
         return answer(Me(user, current, mine))
 
-    async def create_key(self, request: Request) -> Response:
-        actor = await access.authenticate(request)
-        body = await read_body(request, ApiKeyRequest)
-        async with transaction(request) as connection:
-            return answer(await api_keys.create(connection, actor, body.name, api_keys.new_token()), 201)
-
-    async def list_keys(self, request: Request) -> Response:
-        actor = await access.authenticate(request)
-        async with transaction(request) as connection:
-            return answer(await api_keys.of_workspace(connection, actor))
-
-    async def delete_key(self, request: Request) -> Response:
-        actor = await access.authenticate(request)
-        key_id = request.path_params["id"]
-        async with transaction(request) as connection:
-            await api_keys.delete(connection, actor, key_id)
-        return answer(Deleted(key_id))
-
 
 def routes(parts: AccountParts) -> list[BaseRoute]:
     """The routes below /api/v1."""
@@ -133,19 +99,12 @@ def routes(parts: AccountParts) -> list[BaseRoute]:
                 method="GET", path="/me", summary="Who am I, and in which workspaces", tag="accounts",
                 permission=SIGNED_IN, endpoint=views.me, response=Me,
             ),
-            Operation(
-                method="POST", path="/api-keys", summary="Make an API key: it is shown this once", tag="api keys",
-                permission="keys.write", endpoint=views.create_key, body=ApiKeyRequest, response=api_keys.NewApiKey,
-                status=201, secret_answer=True,
-            ),
-            Operation(
-                method="GET", path="/api-keys", summary="List the workspace's API keys", tag="api keys",
-                permission="keys.read", endpoint=views.list_keys, response=list[api_keys.ApiKey],
-            ),
-            Operation(
-                method="DELETE", path="/api-keys/{id}", summary="End an API key", tag="api keys",
-                permission="keys.write", endpoint=views.delete_key, response=Deleted,
-            ),
         )
     ]  # fmt: skip
-    return [*mine, *RegistrationViews(parts).routes(), *RecoveryViews(parts).routes(), *ProfileViews(parts).routes()]
+    return [
+        *mine,
+        *key_views.routes(),
+        *RegistrationViews(parts).routes(),
+        *RecoveryViews(parts).routes(),
+        *ProfileViews(parts).routes(),
+    ]

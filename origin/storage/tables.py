@@ -61,6 +61,8 @@ workspaces = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("plan", sa.Text, nullable=False, server_default="free"),
     _time("created_at", default_now=True),
+    _flag("require_second_factor"),
+    sa.Column("audit_days", sa.Integer, nullable=False, server_default="365"),
 )
 
 memberships = sa.Table(
@@ -122,6 +124,21 @@ throttles = sa.Table(
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
 )
 
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    _id(),
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("invited_by", sa.ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    sa.Column("nonce", BYTEA, nullable=False),  # as for mail_tokens
+    sa.Column("token_hash", BYTEA, nullable=False, unique=True),
+    _time("created_at", default_now=True),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.UniqueConstraint("workspace_id", "email"),
+)
+
 api_keys = sa.Table(
     "api_keys",
     metadata,
@@ -133,6 +150,11 @@ api_keys = sa.Table(
     sa.Column("key_hash", BYTEA, nullable=False, unique=True),
     _time("created_at", default_now=True),
     _time("last_used_at"),
+    sa.Column("scopes", ARRAY(sa.Text), nullable=False, server_default="{apis.all}"),
+    _time("expires_at"),
+    # After a rotation the former key may be good for a while.
+    sa.Column("former_key_hash", BYTEA, unique=True),
+    _time("former_key_until"),
 )
 
 domains = sa.Table(

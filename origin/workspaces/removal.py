@@ -14,6 +14,7 @@ _LOCK = sa.text("SELECT count(*) FROM (SELECT FROM links WHERE workspace_id = :w
 _SEND_DELETES = sa.text(
     "INSERT INTO outbox (key, version, value)"
     " SELECT domain || '/' || key, nextval('link_version'), NULL FROM links WHERE workspace_id = :workspace_id"
+    " UNION ALL SELECT slug || '/', nextval('link_version'), NULL FROM domains WHERE workspace_id = :workspace_id"
 )
 
 

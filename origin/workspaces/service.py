@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
+from origin.accounts.access import Actor
 from origin.problems import Conflict, Unprocessable
 from origin.storage.tables import Row, memberships, workspaces
 
@@ -56,6 +57,24 @@ async def of_user(connection: AsyncConnection, user_id: int) -> list[Workspace]:
     select = sa.select(workspaces, memberships.c.role).join(memberships, mine)
     rows = await connection.execute(select.where(memberships.c.user_id == user_id).order_by(workspaces.c.id))
     return [_workspace(row, row.role) for row in rows]
+
+
+async def get(connection: AsyncConnection, actor: Actor) -> Workspace:
+    """The actor's workspace."""
+    select = sa.select(workspaces).where(workspaces.c.id == actor.workspace_id)
+    return _workspace((await connection.execute(select)).one(), actor.role)
+
+
+async def change(connection: AsyncConnection, actor: Actor, values: dict[str, str]) -> None:
+    """Give the actor's workspace another name or slug; raises Conflict where the slug is taken."""
+    if not values:
+        return
+    try:
+        async with connection.begin_nested():
+            update = sa.update(workspaces).where(workspaces.c.id == actor.workspace_id).values(values)
+            await connection.execute(update)
+    except sa.exc.IntegrityError as error:
+        raise Conflict(f"slug: {values['slug']!r} is taken by another workspace. Choose another one.") from error
 
 
 def _workspace(row: Row, role: str) -> Workspace:

@@ -12,7 +12,7 @@ from origin.accounts.access import identify
 from origin.api import answer, read_body, route
 from origin.openapi import SIGNED_IN, Operation
 from origin.storage.transaction import transaction
-from origin.workspaces import service
+from origin.workspaces import member_views, service
 
 
 class WorkspaceRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,6 +41,7 @@ async def index(request: Request) -> Response:
 def routes() -> list[BaseRoute]:
     """The routes below /api/v1."""
     return [
+        *member_views.routes(),
         route(
             Operation(
                 method="POST",
