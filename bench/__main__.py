@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import analytics, clicks, edge, freshness, postgres_clicks
+from bench import analytics, clicks, edge, freshness, links, postgres_clicks
 
 RESULTS = Path(__file__).parent / "results.json"
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "clicks": clicks.run,
     "analytics": analytics.run,
     "postgres_clicks": postgres_clicks.run,
+    "links": links.run,
     "freshness": freshness.run,
 }
 

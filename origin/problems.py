@@ -163,13 +163,15 @@ def _fresh_scope(request: Request) -> Scope:
 
 
 def _methods_here(routes: Iterable[BaseRoute], scope: Scope) -> set[str]:
-    """The methods of every route with this path: the router knows only those of the first."""
+    """The methods of all routes of the path that fits first (`/links/count`, before `/links/{linkId}`)."""
     found: set[str] = set()
+    path = None
     for route in routes:
         match, child = route.matches(scope)
         if isinstance(route, Mount) and match is not Match.NONE:
             found |= _methods_here(route.routes, {**scope, **child})
-        elif isinstance(route, Route) and match is not Match.NONE:
+        elif isinstance(route, Route) and match is not Match.NONE and path in {None, route.path}:
+            path = route.path
             found |= route.methods or set()
     return found
 
