@@ -67,14 +67,15 @@ def conditions(workspace_id: int, wanted: CountFilter) -> list[sa.ColumnElement[
 
 def _tags(workspace_id: int, wanted: CountFilter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
-    carried = sa.select(link_tags.c.link_id).where(link_tags.c.link_id == links.c.id)
+    own = link_tags.alias()  # the query around it may join the same table
+    carried = sa.select(own.c.link_id).where(own.c.link_id == links.c.id)
     numbers = [ids.parse(ids.TAG, each) for each in ([wanted.tag_id] if wanted.tag_id else []) + (wanted.tag_ids or [])]
     if numbers:
-        found.append(carried.where(link_tags.c.tag_id.in_([each or 0 for each in numbers])).exists())
+        found.append(carried.where(own.c.tag_id.in_([each or 0 for each in numbers])).exists())
     if wanted.tag_names:
         names = [each.lower() for each in wanted.tag_names]
         named = sa.select(tags.c.id).where(tags.c.workspace_id == workspace_id, sa.func.lower(tags.c.name).in_(names))
-        found.append(carried.where(link_tags.c.tag_id.in_(named)).exists())
+        found.append(carried.where(own.c.tag_id.in_(named)).exists())
     if wanted.with_tags:
         found.append(carried.exists())
     return found

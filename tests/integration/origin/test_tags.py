@@ -119,6 +119,8 @@ async def test_links_are_filtered_and_counted_by_tag_and_folder(api: httpx.Async
         return list((await api.get(f"{LINKS}/count", params={"groupBy": field})).json())
 
     assert await groups("tagId") == [{"tagId": one["id"], "_count": 2}, {"tagId": two["id"], "_count": 1}]
+    both = await api.get(f"{LINKS}/count", params={"groupBy": "tagId", "tagNames": "f2", "withTags": "true"})
+    assert both.json() == [{"tagId": one["id"], "_count": 1}, {"tagId": two["id"], "_count": 1}]
     assert await groups("folderId") == [{"folderId": folder["id"], "_count": 1}]
     assert await groups("domain") == [{"domain": "localhost", "_count": 3}]
     assert await groups("userId") == [{"userId": links[0]["userId"], "_count": 3}]
