@@ -129,10 +129,18 @@ class ClickHouse:
         }
 
         def run(client: Client) -> None:
-            types = self._types_of(client, table, columns)
-            client.insert(
-                table, data, column_names=columns, column_type_names=types, column_oriented=True, settings=settings
+            context = client.create_insert_context(
+                table,
+                column_names=columns,
+                column_type_names=self._types_of(client, table, columns),
+                column_oriented=True,
+                settings=settings,
+                data=data,
             )
+            # One block, however wide its rows are: ClickHouse numbers the blocks of an insert under its token, so a retry
+            # that the client cuts elsewhere (it goes by the rows' size) would be new to it.
+            context.block_row_count = max(1, context.row_count)
+            client.insert(context=context)
 
         await self._on(self._writers, run, seconds)
 

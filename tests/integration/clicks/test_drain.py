@@ -132,6 +132,17 @@ async def test_a_large_insert_repeated_under_its_token_changes_no_table(stack: S
     assert await stack.scalar(SUM) == 10_000 + len(rows), "the same rows under a new token count"
 
 
+async def test_a_repeated_insert_of_other_width_is_still_the_same_block(stack: Stack) -> None:
+    """An enrichment that says more or less between two attempts must not change what ClickHouse takes for one block."""
+    await stack.send([event()])
+    await stack.drained()
+    (row,) = await stack.clickhouse.query("SELECT * FROM clicks")
+    for url in ("https://example.com/" + "w" * 2000, "https://example.com/"):
+        data = [[url if name == "url" else value] * 9_000 for name, value in row.items()]
+        await stack.clickhouse.insert("clicks", list(row), data, "a token")
+    assert await stack.scalar(SUM) == 9_001
+
+
 async def test_every_rollup_agrees_with_the_raw_clicks(stack: Stack) -> None:
     rng = random.Random(2)
     kinds = ["click"] * 5 + ["head", "prefetch", "preview"]
