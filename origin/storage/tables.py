@@ -61,8 +61,6 @@ workspaces = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("plan", sa.Text, nullable=False, server_default="free"),
     _time("created_at", default_now=True),
-    _flag("require_second_factor"),
-    sa.Column("audit_days", sa.Integer, nullable=False, server_default="365"),
 )
 
 memberships = sa.Table(
@@ -122,21 +120,6 @@ throttles = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False),
     _time("blocked_until"),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
-)
-
-invitations = sa.Table(
-    "invitations",
-    metadata,
-    _id(),
-    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
-    sa.Column("email", sa.Text, nullable=False),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("invited_by", sa.ForeignKey("users.id", ondelete="SET NULL"), index=True),
-    sa.Column("nonce", BYTEA, nullable=False),  # as for mail_tokens
-    sa.Column("token_hash", BYTEA, nullable=False, unique=True),
-    _time("created_at", default_now=True),
-    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-    sa.UniqueConstraint("workspace_id", "email"),
 )
 
 api_keys = sa.Table(

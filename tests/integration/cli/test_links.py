@@ -79,7 +79,10 @@ def test_a_code_is_found_behind_a_hundred_others(nearhop: Nearhop, user: User) -
     [
         (("links", "create", "javascript:alert(1)"), "url"),
         (("links", "create", "https://example.com", "--key", "a/b"), "key: it may not contain '/'"),
-        (("links", "create", "https://example.com", "--domain", "else.example"), "is not a verified domain of this workspace"),
+        (
+            ("links", "create", "https://example.com", "--domain", "else.example"),
+            "is not a verified domain of this workspace",
+        ),
         (("links", "delete", "nowhere", "-y"), "There is no link"),
         (("stats", "nowhere"), "There is no link"),
         (("stats", "nowhere.example/x"), "no link"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from dub import Dub
-from dub.models import errors
+from dub.models import errors, operations
 from dub.models.operations import RequestBody
 
 from tests.integration.origin.served import Served
@@ -90,7 +90,7 @@ def test_qr_codes(dub: Dub) -> None:
 
 
 def test_tags_from_their_making_to_their_end(dub: Dub) -> None:
-    tag = dub.tags.create(request={"name": "sdk-tag", "color": "green"})
+    tag = dub.tags.create(request=operations.CreateTagRequestBody.model_validate({"name": "sdk-tag", "color": "green"}))
     assert tag is not None
     assert (tag.name, tag.color) == ("sdk-tag", "green")
     changed = dub.tags.update(id=tag.id, request_body={"name": "sdk-tag-2"})
@@ -112,7 +112,9 @@ def test_tags_from_their_making_to_their_end(dub: Dub) -> None:
 
 
 def test_folders_from_their_making_to_their_end(dub: Dub) -> None:
-    folder = dub.folders.create(request={"name": "sdk-folder", "access_level": "write"})
+    folder = dub.folders.create(
+        request=operations.CreateFolderRequestBody.model_validate({"name": "sdk-folder", "accessLevel": "write"})
+    )
     assert folder is not None
     changed = dub.folders.update(id=folder.id, request_body={"description": "D"})
     assert changed is not None
@@ -154,26 +156,27 @@ def test_many_links_are_changed_and_deleted(dub: Dub) -> None:
 
 
 def test_every_field_of_a_link(dub: Dub) -> None:
-    made = dub.links.create(
-        request={
+    body = operations.CreateLinkRequestBody.model_validate(
+        {
             "url": "https://example.com/all",
-            "expires_at": "2031-01-01T00:00:00Z",
-            "expired_url": "https://example.com/over",
+            "expiresAt": "2031-01-01T00:00:00Z",
+            "expiredUrl": "https://example.com/over",
             "password": "secret",
             "geo": {"DE": "https://example.com/de"},
             "ios": "https://example.com/ios",
-            "test_variants": [
+            "testVariants": [
                 {"url": "https://example.com/a", "percentage": 50},
                 {"url": "https://example.com/b", "percentage": 50},
             ],
             "proxy": True,
-            "do_index": True,
-            "track_conversion": True,
+            "doIndex": True,
+            "trackConversion": True,
         }
     )
+    made = dub.links.create(request=body)
     assert made is not None
     assert made.expires_at is not None
     assert made.password == "********"
     assert (made.proxy, made.do_index, made.track_conversion) == (True, True, True)
     assert made.test_variants is not None
-    assert [each.percentage for each in made.test_variants] == [50, 50]
+    assert [getattr(each, "percentage", None) for each in made.test_variants] == [50, 50]
