@@ -156,14 +156,10 @@ class WorkerRuntime:
     async def kv_get(self, key: str, seconds: float) -> str | None:
         deadline = time.time() + seconds
         read = self._kv.get(key, type="text", cacheTtl=_KV_CACHE_SECONDS)
-        alarm = js.AbortController.new()
         try:
-            wait = js.scheduler.wait(int(seconds * 1000), signal=alarm.signal)
-            value = _text(await js.Promise.race(to_js([read, wait])))
+            value = _text(await js.Promise.race(to_js([read, js.scheduler.wait(int(seconds * 1000))])))
         except JsException as error:
             raise Unreachable(f"KV: {error}") from error
-        finally:
-            alarm.abort()  # a wait that nobody needs any more would keep its request in memory
         # The wait ends with undefined, which looks like a missing value; only the clock tells them apart.
         if value is None and time.time() >= deadline:
             raise Unreachable(f"KV did not answer within {seconds:g} seconds")
