@@ -31,7 +31,7 @@ class Accounts:
         except Refused as error:
             form.refuse(error)
             return self._page(request, form, error.status)
-        self._site.sessions.start(request, tokens, form.email.data)
+        self._site.sessions.start(request, tokens)
         return go(safe_next(request))
 
     async def log_out(self, request: Request) -> Response:

@@ -18,6 +18,7 @@ from dashboard.accounts import Accounts
 from dashboard.api_keys import ApiKeys
 from dashboard.assets import FOLDER, HashedFiles
 from dashboard.health import CountRequests, Health, Metrics
+from dashboard.letters import Letters
 from dashboard.link import LinkPage
 from dashboard.links import Links
 from dashboard.origin_client import OriginClient
@@ -28,6 +29,7 @@ from dashboard.security import SecurityHeaders
 from dashboard.sessions import MAX_AGE_SECONDS, Sessions
 from dashboard.settings import DashboardSettings
 from dashboard.site import Site
+from dashboard.visitor import KnowVisitor
 
 SESSION_COOKIE = "nearhop_session"
 # The longest form holds a destination of tens of kilobytes, each byte of which may be written as three.
@@ -59,12 +61,15 @@ def create_app(settings: DashboardSettings, transport: httpx.AsyncBaseTransport 
 def page_routes(site: Site) -> list[BaseRoute]:
     """Everything a person opens or sends."""
     accounts, links, link = Accounts(site), Links(site), LinkPage(site)
-    qr_codes, api_keys = QrCodes(site), ApiKeys(site)
+    qr_codes, api_keys, letters = QrCodes(site), ApiKeys(site), Letters(site)
     return [
         Route("/", home),
         Route("/login", accounts.show),
         form_route("/login", accounts.log_in),
         form_route("/logout", accounts.log_out),
+        *(Route(path, page.show) for path, page in letters.forms().items()),
+        *(form_route(path, page.send) for path, page in letters.forms().items()),
+        Route("/letter-sent", letters.sent),
         Route("/links", links.index),
         Route("/links/new", links.new),
         form_route("/links/new", links.create),
@@ -102,6 +107,7 @@ def middleware(settings: DashboardSettings, metrics: Metrics) -> list[Middleware
     return [
         Middleware(CountRequests, metrics=metrics),
         Middleware(SecurityHeaders),
+        Middleware(KnowVisitor),
         Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY),
         Middleware(
             SessionMiddleware,

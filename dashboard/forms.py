@@ -13,6 +13,11 @@ def _strip(value: str | None) -> str:
     return (value or "").strip()
 
 
+def _behind_hash(value: str | None) -> str:
+    """The token of a letter's link, whether all of the link was pasted or the token alone."""
+    return _strip(value).rpartition("#")[2]
+
+
 class Form(StarletteForm):  # type: ignore[misc]  # the library has no types
     """A form whose errors can also come from origin. Each carries a CSRF token."""
 
@@ -29,6 +34,26 @@ class Form(StarletteForm):  # type: ignore[misc]  # the library has no types
 class LoginForm(Form):
     email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[_strip])
     password = PasswordField("Password", [DataRequired("Enter your password.")])
+
+
+class RegisterForm(Form):
+    email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[_strip])
+    password = PasswordField("Password", [DataRequired("Choose a password.")])
+    name = StringField("Name", filters=[_strip])
+
+
+class ForgottenForm(Form):
+    email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[_strip])
+
+
+class TokenForm(Form):
+    token = StringField(
+        "Code of the letter", [DataRequired("Open the link in the letter, or paste it here.")], filters=[_behind_hash]
+    )
+
+
+class NewPasswordForm(TokenForm):
+    password = PasswordField("New password", [DataRequired("Choose a password.")])
 
 
 class LinkForm(Form):

@@ -9,9 +9,11 @@ import httpx
 import msgspec
 
 from dashboard.errors import NeedsLogin, NotThere, OriginDown, Refused
-from dashboard.origin_types import ApiKey, Link, NewApiKey, Point, Row, Tokens
+from dashboard.origin_types import ApiKey, Link, MailSent, NewApiKey, Point, Row, Tokens, User
+from dashboard.visitor import forwarded
 
 API = "/api/v1"
+MAILBOX = "/local/mailbox"
 # A page that waits longer than this is worse than one that says that origin is away.
 TIMEOUT = httpx.Timeout(8.0, connect=2.0)
 T = TypeVar("T")
@@ -33,11 +35,26 @@ class OriginClient:
 
     async def log_in(self, email: str, password: str) -> Tokens:
         """Raises Refused for a wrong e-mail or password."""
-        try:
-            answer = await self._send("POST", "/auth/login", json={"email": email, "password": password})
-        except NeedsLogin as error:
-            raise Refused(401, str(error)) from error
-        return _tokens(answer)
+        return _tokens(await self._ask("/auth/login", {"email": email, "password": password}))
+
+    async def register(self, fields: dict[str, str]) -> str:
+        """Have a letter sent to `email`; what origin says of it."""
+        return _decode(await self._ask("/auth/register", fields), MailSent).message
+
+    async def forgot_password(self, email: str) -> str:
+        """Have a letter sent, if there is such an account; what origin says of it."""
+        return _decode(await self._ask("/auth/forgot-password", {"email": email}), MailSent).message
+
+    async def verify(self, token: str) -> Tokens:
+        """Open the account that a letter is about, and log in."""
+        return _tokens(await self._ask("/auth/verify", {"token": token}))
+
+    async def confirm_email(self, token: str) -> User:
+        """Take the address that a letter went to; the user as they are then."""
+        return _decode(await self._ask("/auth/confirm-email", {"token": token}), User)
+
+    async def reset_password(self, token: str, password: str) -> None:
+        await self._ask("/auth/reset-password", {"token": token, "password": password})
 
     async def refresh(self, cookies: dict[str, str]) -> Tokens:
         """New tokens for the refresh cookie; the old one is spent afterwards."""
@@ -96,13 +113,29 @@ class OriginClient:
         except httpx.HTTPError:
             return False
 
+    async def local_mailbox(self) -> str:
+        """The address of the page of letters that origin keeps instead of sending them; "" where this visitor sees none."""
+        try:
+            answer = await self._http.head(MAILBOX, headers=forwarded())
+        except httpx.HTTPError:
+            return ""
+        return str(answer.url) if answer.is_success else ""
+
+    async def _ask(self, path: str, fields: dict[str, str]) -> httpx.Response:
+        """A call without a session, for which a 401 is a refusal like any other."""
+        try:
+            return await self._send("POST", path, json=fields)
+        except NeedsLogin as error:
+            raise Refused(401, str(error)) from error
+
     async def _analytics(self, token: str, params: dict[str, str], group: str) -> httpx.Response:
         return await self._send(
             "GET", "/analytics", token=token, params={**params, "event": "clicks", "groupBy": group}
         )
 
     async def _send(self, method: str, path: str, *, token: str = "", **options: Any) -> httpx.Response:
-        headers = {**options.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+        bearer = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {**options.pop("headers", {}), **forwarded(), **bearer}
         try:
             answer = await self._http.request(method, API + path, headers=headers, **options)
         except httpx.HTTPError as error:

@@ -15,7 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-EMAIL, PASSWORD = "owner@nearhop.localhost", "correct horse battery"
+from dashboard.origin_fake_accounts import EMAIL, PASSWORD, AccountRoutes, FakeAccounts, Problem
+
+__all__ = ["EMAIL", "PASSWORD", "Click", "FakeOrigin"]
 SHORT_BASE = "http://localhost:8787"
 HOURS = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24, "90d": 90 * 24}
 PIXEL = base64.b64decode(
@@ -26,14 +28,7 @@ DRAWING = (
     b'<path d="M0 0h2v2H0zm2 2h2v2H2zm1-2h1v1H3zM0 3h1v1H0z"/></svg>'
 )
 _CODES = {400: "bad_request", 401: "unauthorized", 404: "not_found", 409: "conflict", 422: "unprocessable_entity"}
-
-
-class Problem(Exception):
-    """An answer of the API that is not a success."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+_CODES |= {429: "rate_limit_exceeded"}
 
 
 @dataclass
@@ -48,14 +43,20 @@ class Click:
 
 @dataclass
 class FakeOrigin:
-    """Set `down` for 503s, `token_seconds` for short access tokens; read `refreshes` and `calls`."""
+    """Set `down` for 503s, `token_seconds` for short access tokens, `has_mailbox` for a local one; read the counts.
 
+    `visitors` are the addresses that calls were forwarded for.
+    """
+
+    accounts: FakeAccounts = field(default_factory=FakeAccounts)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     clicks: list[Click] = field(default_factory=list)
     access: set[str] = field(default_factory=set)
-    refresh: dict[str, bool] = field(default_factory=dict)  # token: still good
+    refresh: dict[str, str] = field(default_factory=dict)  # token: whose, as long as it is good
     calls: list[str] = field(default_factory=list)
+    visitors: list[str] = field(default_factory=list)
+    has_mailbox: bool = False
     down: bool = False
     token_seconds: int = 900
     refreshes: int = 0
@@ -66,7 +67,8 @@ class FakeOrigin:
         api = "/api/v1"
         routes = [
             Route("/healthz", self._health),
-            Route(f"{api}/auth/login", self._log_in, methods=["POST"]),
+            Route("/local/mailbox", self._mailbox),
+            *AccountRoutes(self.accounts, self._note, self._tokens).routes(),
             Route(f"{api}/auth/refresh", self._renew, methods=["POST"]),
             Route(f"{api}/auth/logout", self._log_out, methods=["POST"]),
             Route(f"{api}/links", self._links, methods=["GET", "POST"]),
@@ -114,21 +116,20 @@ class FakeOrigin:
         del request
         return Response(status_code=503 if self.down else 200)
 
-    async def _log_in(self, request: Request) -> Response:
+    async def _mailbox(self, request: Request) -> Response:
         self._note(request)
-        body = await request.json()
-        if (body["email"], body["password"]) != (EMAIL, PASSWORD):
-            raise Problem(401, "E-mail or password is wrong.")
-        return self._tokens()
+        here = request.headers.get("x-forwarded-for", "127.0.0.1") in {"127.0.0.1", "::1"}
+        return Response(status_code=200 if self.has_mailbox and here else 404)
 
     async def _renew(self, request: Request) -> Response:
         self._note(request)
         token = request.cookies.get("nearhop_refresh", "")
-        if not self.refresh.pop(token, False):
+        email = self.refresh.pop(token, "")
+        if not email:
             self.refresh.clear()  # a token that was used before ends the family
             raise Problem(401, "Log in again.")
         self.refreshes += 1
-        return self._tokens()
+        return self._tokens(email)
 
     async def _log_out(self, request: Request) -> Response:
         self._allow(request)
@@ -218,6 +219,7 @@ class FakeOrigin:
 
     def _note(self, request: Request) -> None:
         self.calls.append(f"{request.method} {request.url.path.removeprefix('/api/v1')}")
+        self.visitors.append(request.headers.get("x-forwarded-for", ""))
         if self.down:
             raise Problem(503, "A part that this needs does not answer: try again in a moment.")
 
@@ -226,11 +228,12 @@ class FakeOrigin:
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.access:
             raise Problem(401, "Send a valid API key or access token.")
 
-    def _tokens(self) -> Response:
+    def _tokens(self, email: str, status: int = 200) -> Response:
         access, refresh = secrets.token_urlsafe(8), secrets.token_urlsafe(8)
         self.access.add(access)
-        self.refresh[refresh] = True
-        response = JSONResponse({"accessToken": access, "expiresIn": self.token_seconds, "user": {"email": EMAIL}})
+        self.refresh[refresh] = email
+        body = {"accessToken": access, "expiresIn": self.token_seconds, "user": {"email": email}}
+        response = JSONResponse(body, status)
         response.set_cookie("nearhop_refresh", refresh, httponly=True, path="/api/v1/auth")
         return response
 

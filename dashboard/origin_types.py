@@ -51,8 +51,14 @@ class Tokens(msgspec.Struct, rename="camel"):
 
     access_token: str
     expires_in: int  # seconds
-    user: User | None = None
+    user: User
     cookies: dict[str, str] = {}
+
+
+class MailSent(msgspec.Struct):
+    """The answer of all that goes on by mail: the same whether there is such an account or not."""
+
+    message: str
 
 
 class Point(msgspec.Struct):

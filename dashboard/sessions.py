@@ -29,10 +29,9 @@ class Sessions:
         self._clock = clock
         self._renewals: dict[str, tuple[float, asyncio.Task[Tokens]]] = {}
 
-    def start(self, request: Request, tokens: Tokens, email: str) -> None:
+    def start(self, request: Request, tokens: Tokens) -> None:
         """Begin a session; nothing of an earlier one, its CSRF token included, is kept."""
         request.session.clear()
-        request.session["email"] = email
         self._keep(request, tokens)
 
     async def token(self, request: Request) -> str:
@@ -52,6 +51,7 @@ class Sessions:
             await self._client.log_out(session["access"], session["cookies"])
 
     def _keep(self, request: Request, tokens: Tokens) -> None:
+        request.session["email"] = tokens.user.email  # which may have changed since the last time
         request.session["access"] = tokens.access_token
         request.session["ends"] = int(self._clock()) + tokens.expires_in
         request.session["cookies"] = tokens.cookies

@@ -191,3 +191,33 @@ async def test_the_theme_follows_the_system_until_one_chooses(watched: Watched, 
 
 async def _is_dark(page: Page) -> bool:
     return bool(await page.evaluate("getComputedStyle(document.documentElement).colorScheme === 'dark'"))
+
+
+async def test_the_link_of_a_letter_opens_the_account(watched: Watched, origin: FakeOrigin, dashboard: str) -> None:
+    token = origin.accounts.write("register", "ada@example.com", password="a long enough one")
+    page = await watched.page()
+    await page.goto(f"{dashboard}/verify-email#{token}")
+    button = page.get_by_role("button", name="Open my account")
+    await expect(button).to_be_focused()
+    await expect(page.get_by_label("Code of the letter")).to_be_hidden()
+    await expect(page).to_have_url(f"{dashboard}/verify-email")  # the token is not left in the history
+    assert "ada@example.com" not in origin.accounts.passwords, "opening the link alone must not use it up"
+    await button.click()
+    await expect(page.get_by_role("status").filter(has_text="your account is open")).to_be_visible()
+    assert "ada@example.com" in origin.accounts.passwords
+
+
+async def test_the_link_of_a_letter_is_pasted_without_scripts(
+    watched: Watched, origin: FakeOrigin, dashboard: str
+) -> None:
+    token = origin.accounts.write("reset", EMAIL)
+    page = await watched.page(java_script_enabled=False)
+    await page.goto(f"{dashboard}/reset-password#{token}")
+    await page.get_by_label("Code of the letter").fill(page.url)
+    await page.get_by_label("New password").fill("short")
+    await page.get_by_role("button", name="Set the password").click()
+    await expect(page.get_by_label("New password")).to_have_accessible_description(re.compile("8 to 256 characters"))
+    await page.get_by_label("New password").fill("a long enough one")
+    await page.get_by_role("button", name="Set the password").click()
+    await expect(page).to_have_url(f"{dashboard}/login")
+    assert origin.accounts.passwords[EMAIL] == "a long enough one"

@@ -55,6 +55,14 @@ async def dashboard_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIte
     await page.get_by_label("Password").fill("wrong")
     await page.get_by_role("button", name="Log in").click()
     yield "login refused"
+    for path in ("register", "forgot-password", "verify-email", "confirm-email", "reset-password"):
+        await page.goto(f"{base}/{path}")
+        yield path
+        await page.locator("form button.btn-primary").click()
+        yield f"{path} refused"
+    origin.has_mailbox = True
+    await page.goto(f"{base}/letter-sent")
+    yield "letter sent"
     await log_in(page, base)
     yield "no links"
     link = origin.add_link(LONG, "k" * 120, title="T" * 200, comments="C" * 300)
