@@ -156,10 +156,16 @@ class WorkerRuntime:
     async def kv_get(self, key: str, seconds: float) -> str | None:
         deadline = time.time() + seconds
         read = self._kv.get(key, type="text", cacheTtl=_KV_CACHE_SECONDS)
+        # A timer of our own: one that is not cleared keeps its whole request in memory until it rings.
+        gate = js.Promise.withResolvers()
+        alarm = js.setTimeout(gate.resolve, int(seconds * 1000))
         try:
-            value = _text(await js.Promise.race(to_js([read, js.scheduler.wait(int(seconds * 1000))])))
+            value = _text(await js.Promise.race(to_js([read, gate.promise])))
         except JsException as error:
             raise Unreachable(f"KV: {error}") from error
+        finally:
+            js.clearTimeout(alarm)
+            gate.resolve()
         # The wait ends with undefined, which looks like a missing value; only the clock tells them apart.
         if value is None and time.time() >= deadline:
             raise Unreachable(f"KV did not answer within {seconds:g} seconds")
