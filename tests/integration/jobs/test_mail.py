@@ -1,6 +1,9 @@
 """Letters through a real SMTP server, and into the local mailbox."""
 
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -91,6 +94,17 @@ async def test_without_a_server_letters_stay_in_the_mailbox_the_newest_first(tmp
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "mail").iterdir()}
     assert modes == {0o600}
     assert mailbox.get("../../etc/passwd") is None
+
+
+async def test_a_command_prints_the_mailbox_the_newest_last(tmp_path: Path) -> None:
+    post = make_post("", SENDER, Mailbox(tmp_path / "mail"))
+    for name in ("ada", "grace"):
+        await post.send(letters.write("reset", f"{name}@example.com", link=LINK))
+    environ = {**os.environ, "NEARHOP_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "origin", "mailbox"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)  # noqa: ASYNC221
+    assert LINK in done.stdout
+    assert done.stdout.index("ada@example.com") < done.stdout.index("grace@example.com")
 
 
 async def page(mailbox: Mailbox, path: str, *, client: str = "127.0.0.1", host: str = "localhost") -> httpx.Response:
