@@ -43,7 +43,7 @@ def create_app(origin: Origin) -> Starlette:
         *domains.routes(origin.domains),
         *refused.routes(origin.clicks),
         *analytics.routes(origin.analytics, origin.reader),
-        *qr.routes(),
+        *qr.routes(origin.logos),
     ]
     secret = origin.settings.edge_signing_secret
     internal = [*miss.routes(secret), *claims.routes(secret), *clicks.routes(origin.clicks, secret)]

@@ -21,6 +21,8 @@ from origin.links.loops import Loops
 from origin.links.options import Records
 from origin.links.reader import Reader
 from origin.links.service import Links
+from origin.outbound import Outbound
+from origin.qr.logos import Logos
 from origin.settings import OriginSettings
 from origin.storage.engine import make_engine
 from shared.slug import normalize_domain
@@ -40,6 +42,7 @@ class Origin:
     domains: Ownership
     clicks: ClickPipeline
     analytics: AnalyticsReader
+    logos: Logos
 
 
 def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin:
@@ -63,6 +66,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         domains=Ownership(_dns(settings), settings.allow_private_destinations),
         clicks=ClickPipeline(settings, click_settings, engine, clickhouse),
         analytics=analytics,
+        logos=Logos(Outbound(allow_private=settings.allow_private_destinations)),
     )
 
 

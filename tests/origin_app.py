@@ -27,7 +27,9 @@ from origin.links.options import Records
 from origin.links.reader import ClickTotals, NoTotals, Reader
 from origin.links.service import Links
 from origin.openapi import ApiRoute, ListOf, Operation
+from origin.outbound import Outbound
 from origin.qr import views as qr
+from origin.qr.logos import Logos
 from origin.tags import views as tags
 from origin.workspaces import views as workspaces
 
@@ -60,7 +62,7 @@ def make_app(
         *tags.routes(),
         *folders.routes(),
         *domains.routes(Ownership(DomainDns(SECRET_KEY, EDGE_HOST, dns_servers), allow_private)),
-        *qr.routes(),
+        *qr.routes(Logos(Outbound(allow_private=allow_private))),
     ]
     others = [*miss.routes(EDGE_SECRET), *claims.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]
     return assemble(api, others, engine, Authenticator(engine, tokens))

@@ -49,7 +49,7 @@ def _check(url: str, *, allow_private: bool) -> Destination:
         if character.isspace() or unicodedata.category(character) in {"Cc", "Cs"}:
             raise _refused(f"it contains {character!r}: percent-encode white space and control characters")
     destination = _read(url)
-    if not allow_private and _is_private(destination.host):
+    if not allow_private and is_private(destination.host):
         raise _refused(
             f"{destination.host} is not reachable from the public internet. "
             "NEARHOP_ALLOW_PRIVATE_DESTINATIONS=true allows such destinations"
@@ -106,7 +106,8 @@ def _canonical_ipv4(host: str) -> str:
         raise _refused(f"{host} is not an IP address") from error
 
 
-def _is_private(host: str) -> bool:
+def is_private(host: str) -> bool:
+    """Whether a host name or an IP address is not one of the public internet."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

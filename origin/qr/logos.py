@@ -1,0 +1,83 @@
+"""Logos for the middle of QR codes: fetched, made small and plain, remembered for a while."""
+
+import io
+import logging
+import time
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from anyio import to_thread
+from PIL import Image, UnidentifiedImageError
+from starlette.requests import Request
+
+from origin.outbound import Fetched, Outbound, Unfetchable
+from origin.problems import Unprocessable
+from origin.qr.cache import ByteCache
+from origin.storage.tables import domains
+from origin.storage.transaction import transaction
+
+_log = logging.getLogger(__name__)
+
+_KINDS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
+_MOST_BYTES = 1_000_000
+_MOST_PIXELS = 16_000_000
+_SIDE = 320  # of the picture that is kept: the largest that is drawn
+_REMEMBER_SECONDS = 600
+_CACHE_BYTES = 8_000_000
+
+
+class Logos:
+    """Reads logos. A picture is drawn anew, so nothing but its pixels gets into a code."""
+
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+        self._known = ByteCache(_CACHE_BYTES)
+
+    async def fetch(self, url: str) -> bytes:
+        """The logo as a small PNG; raises Unprocessable that says what is amiss with the URL."""
+        key = f"{int(time.monotonic() / _REMEMBER_SECONDS)} {url}"
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        try:
+            found = await self._outbound.get(url, kinds=frozenset(_KINDS), most_bytes=_MOST_BYTES)
+        except Unfetchable as error:
+            raise Unprocessable(f"logo: {error}.") from error
+        picture = await to_thread.run_sync(_small_png, found)
+        self._known.put(key, picture)
+        return picture
+
+    async def of_domain(self, request: Request, url: str) -> bytes | None:
+        """The logo of the short domain that this URL is on; None where it has none, or one that can't be read now."""
+        host = _host(url)
+        async with transaction(request) as connection:
+            select = sa.select(domains.c.logo).where(domains.c.slug == host, domains.c.verified_at.isnot(None))
+            logo = (await connection.execute(select)).scalar_one_or_none()
+        if not logo:
+            return None
+        try:
+            return await self.fetch(logo)
+        except Unprocessable as error:  # the code is of use without it
+            _log.warning("the logo of a domain can't be drawn: %s", error.message, extra={"domain": host})
+            return None
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # what is in a code need not be a URL
+        return ""
+
+
+def _small_png(found: Fetched) -> bytes:
+    try:
+        with Image.open(io.BytesIO(found.content), formats=[_KINDS[found.kind]]) as picture:
+            if picture.width * picture.height > _MOST_PIXELS:
+                raise Unprocessable(f"logo: it has {picture.width} x {picture.height} pixels. Use a smaller picture.")
+            plain = picture.convert("RGBA")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise Unprocessable(f"logo: what is there is no valid {_KINDS[found.kind]} picture.") from error
+    plain.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    plain.save(out, "PNG", optimize=True)
+    return out.getvalue()
