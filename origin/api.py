@@ -11,6 +11,7 @@ from origin.accounts.access import identify_person, identify_signed_in, require
 from origin.idempotency import once
 from origin.openapi import ANYONE, PERSON, SIGNED_IN, ApiRoute, Operation
 from origin.problems import BadRequest, Unprocessable
+from origin.storage.transaction import replicas_of
 
 T = TypeVar("T")
 
@@ -30,10 +31,20 @@ def route(operation: Operation) -> ApiRoute:
         elif operation.permission != ANYONE:
             await require(request, operation.permission)
         if operation.method == "POST" and operation.permission != ANYONE:
-            return await once(request, operation)
-        return await operation.endpoint(request)
+            response = await once(request, operation)
+        else:
+            response = await operation.endpoint(request)
+        await _mark_change(request)
+        return response
 
     return ApiRoute(operation, guarded)
+
+
+async def _mark_change(request: Request) -> None:
+    """Let no replica answer for the workspace until it has what was just committed."""
+    replicas = replicas_of(request)
+    if replicas is not None and request.method != "GET" and hasattr(request.state, "actor"):
+        await replicas.wrote(request.state.actor.workspace_id)
 
 
 async def read_body(request: Request, kind: type[T]) -> T:

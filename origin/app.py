@@ -28,6 +28,7 @@ from origin.middleware import BodyLimit, RequestTrace
 from origin.openapi import PREFIX
 from origin.problems import ApiProblem, on_api_problem, on_database_trouble, on_http_exception, on_unexpected_error
 from origin.qr import views as qr
+from origin.storage.replicas import Replicas
 from origin.tags import views as tags
 from origin.workspaces import views as workspaces
 
@@ -55,6 +56,7 @@ def create_app(origin: Origin) -> Starlette:
         [*internal, *health.routes(checks)],
         origin.engine,
         origin.access,
+        replicas=origin.replicas,
         body_limit=origin.settings.body_limit,
         log_requests=origin.settings.api_requests_log,
         lifespan=_lifespan(origin),
@@ -67,6 +69,7 @@ def assemble(
     engine: AsyncEngine,
     access: Access,
     *,
+    replicas: Replicas | None = None,
     body_limit: int = 1_000_000,
     log_requests: bool = False,
     lifespan: Lifespan[Starlette] | None = None,
@@ -86,6 +89,7 @@ def assemble(
     )
     app.state.engine = engine
     app.state.access = access
+    app.state.replicas = replicas
     return app
 
 
@@ -99,6 +103,8 @@ def _lifespan(origin: Origin) -> Lifespan[Starlette]:
                 yield
         finally:
             await origin.clicks.stop()
+            if origin.replicas is not None:
+                await origin.replicas.dispose()
             await origin.engine.dispose()
 
     return lifespan

@@ -25,6 +25,7 @@ from origin.outbound import Outbound
 from origin.qr.logos import Logos
 from origin.settings import OriginSettings
 from origin.storage.engine import make_engine
+from origin.storage.replicas import Replicas
 from shared.slug import normalize_domain
 
 
@@ -34,6 +35,7 @@ class Origin:
 
     settings: OriginSettings
     engine: AsyncEngine
+    replicas: Replicas | None
     passwords: Passwords
     accounts: AccountParts
     access: Access
@@ -58,6 +60,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
     return Origin(
         settings=settings,
         engine=engine,
+        replicas=_replicas(settings, engine),
         passwords=passwords,
         accounts=account_parts(engine, settings.signing_key, tokens, passwords),
         access=Authenticator(engine, tokens),
@@ -73,3 +76,11 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
 def _dns(settings: OriginSettings) -> DomainDns:
     edge_host = urlsplit(settings.public_edge_url).hostname or settings.default_domain
     return DomainDns(settings.signing_key, edge_host, settings.dns_servers)
+
+
+def _replicas(settings: OriginSettings, primary: AsyncEngine) -> Replicas | None:
+    urls = settings.database_replica_urls
+    if not urls:
+        return None
+    # Who waits for a replica could have had the primary's answer: they are given up soon.
+    return Replicas(primary, [make_engine(url, pool_size=settings.database_pool, connect_seconds=2) for url in urls])

@@ -42,6 +42,12 @@ class OriginSettings:
     database_url: str = setting(
         "Postgres 15 or newer, as postgresql://...; empty: the embedded one.", "", alias="DATABASE_URL", secret=True
     )
+    database_replica_urls: tuple[str, ...] = setting(
+        "Read replicas of that Postgres, as postgresql://..., with commas. Reads that may lag go there.",
+        (),
+        alias="DATABASE_REPLICA_URLS",
+        secret=True,
+    )
     clickhouse_url: str = setting(
         "ClickHouse server, as http(s)://user:password@host:port/database; empty: the embedded one.",
         "",

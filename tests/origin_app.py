@@ -30,6 +30,7 @@ from origin.openapi import ApiRoute, ListOf, Operation
 from origin.outbound import Outbound
 from origin.qr import views as qr
 from origin.qr.logos import Logos
+from origin.storage.replicas import Replicas
 from origin.tags import views as tags
 from origin.workspaces import views as workspaces
 
@@ -49,6 +50,7 @@ def make_app(
     allow_private: bool = False,
     seconds: int = 900,
     dns_servers: Sequence[str] = (NO_DNS,),
+    replicas: Replicas | None = None,
 ) -> Starlette:
     """Everything but clicks and analytics. `seconds` is how long access tokens are good for."""
     tokens = AccessTokens(SECRET_KEY, seconds=seconds)
@@ -65,7 +67,7 @@ def make_app(
         *qr.routes(Logos(Outbound(allow_private=allow_private))),
     ]
     others = [*miss.routes(EDGE_SECRET), *claims.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]
-    return assemble(api, others, engine, Authenticator(engine, tokens))
+    return assemble(api, others, engine, Authenticator(engine, tokens), replicas=replicas)
 
 
 def make_client(app: Starlette, token: str = "", *, base_url: str = API_URL) -> httpx.AsyncClient:

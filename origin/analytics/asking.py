@@ -18,7 +18,7 @@ from origin.links import finder
 from origin.links.model import InfoQuery
 from origin.problems import Unavailable, Unprocessable
 from origin.storage.clickhouse import ClickHouseUnavailable
-from origin.storage.transaction import transaction
+from origin.storage.transaction import reading
 
 MOST_LINKS = 100
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -45,7 +45,7 @@ def in_words(endpoint: Endpoint) -> Endpoint:
 
 async def scope_of(request: Request, actor: Actor, query: ClickQuery) -> Scope:
     """The workspace, links and filters that a query names; raises NotFound or Unprocessable."""
-    async with transaction(request) as connection:
+    async with reading(request, actor.workspace_id) as connection:
         link_ids, filters = await _links_of(connection, actor, query)
     for name, column in FILTERS.items():
         text = getattr(query, name)

@@ -19,7 +19,7 @@ from origin.api import answer, read_query
 from origin.links.reader import Reader as LinkReader
 from origin.problems import Unprocessable
 from origin.storage.clickhouse import Rows
-from origin.storage.transaction import transaction
+from origin.storage.transaction import reading
 
 NEXT_CURSOR = "Nearhop-Next-Cursor"
 # Further pages are reached by cursor: each page of these reads all that comes before it.
@@ -82,7 +82,7 @@ def verdicts_of(verdict: str) -> tuple[str, ...]:
 
 async def shown(request: Request, links: LinkReader, workspace_id: int, rows: Rows) -> list[Event]:
     """The events of rows, with their links as they are now."""
-    async with transaction(request) as connection:
+    async with reading(request, workspace_id) as connection:
         found = await links.by_ids(connection, workspace_id, sorted({row["link_id"] for row in rows}))
     by_id = {link.id: link for link in found}
     return [event_of(row, by_id) for row in rows]

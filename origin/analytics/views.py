@@ -25,7 +25,7 @@ from origin.analytics.scope import Scope
 from origin.api import answer, read_query, route
 from origin.links.reader import Reader as LinkReader
 from origin.openapi import Operation
-from origin.storage.transaction import transaction
+from origin.storage.transaction import reading
 
 MOST_TOP_LINKS = 100  # each is shown whole
 _GROUPED = {
@@ -54,7 +54,7 @@ class AnalyticsViews:
             return answer(await self._top_links(request, query, scope, period))
         if (group := link_groups.GROUPS.get(query.group_by)) is not None:
             clicks = await self.clicks.top_links(scope, period, link_groups.MOST_LINKS)
-            async with transaction(request) as connection:
+            async with reading(request, scope.workspace_id) as connection:
                 return answer(await group(connection, scope.workspace_id, clicks, query.limit))
         rows = _GROUPED.get(query.group_by, grouped.values)
         return answer(await rows(self.clicks, query, scope, period))
@@ -63,7 +63,7 @@ class AnalyticsViews:
         self, request: Request, query: AnalyticsQuery, scope: Scope, period: Period
     ) -> list[dict[str, Any]]:
         clicks = dict(await self.clicks.top_links(scope, period, min(query.limit, MOST_TOP_LINKS)))
-        async with transaction(request) as connection:
+        async with reading(request, scope.workspace_id) as connection:
             found = await self.links.by_ids(connection, scope.workspace_id, list(clicks))
         return [
             row(

@@ -27,7 +27,7 @@ from origin.domains.ownership import Ownership
 from origin.openapi import Operation
 from origin.problems import Forbidden
 from origin.storage.tables import outbox
-from origin.storage.transaction import transaction
+from origin.storage.transaction import reading, transaction
 
 CREATED = 201
 
@@ -48,7 +48,7 @@ class DomainViews:
     async def index(self, request: Request) -> Response:
         actor = await authenticate(request)
         wanted = read_query(request, DomainFilter)
-        async with transaction(request) as connection:
+        async with reading(request, actor.workspace_id) as connection:
             return answer(
                 [ownership.shown(row) for row in await ownership.page(connection, actor.workspace_id, wanted)]
             )

@@ -10,7 +10,7 @@ from origin.api import answer, read_body, read_query, route
 from origin.folders import service
 from origin.folders.model import Folder, FolderChange, FolderFilter, NewFolder
 from origin.openapi import Operation
-from origin.storage.transaction import transaction
+from origin.storage.transaction import reading, transaction
 
 CREATED = 201
 
@@ -31,7 +31,7 @@ async def create(request: Request) -> Response:
 async def index(request: Request) -> Response:
     actor = await authenticate(request)
     wanted = read_query(request, FolderFilter)
-    async with transaction(request) as connection:
+    async with reading(request, actor.workspace_id) as connection:
         return answer(await service.page(connection, actor.workspace_id, wanted))
 
 

@@ -23,7 +23,7 @@ from origin.links.versions import Difference, LinkVersion
 from origin.openapi import Operation
 from origin.problems import NotFound
 from origin.storage.tables import Row
-from origin.storage.transaction import transaction
+from origin.storage.transaction import reading, transaction
 
 CREATED = 201
 VersionNumber = Annotated[int, Meta(ge=1, le=2**62)]
@@ -45,13 +45,13 @@ class MoreViews:
 
     async def history(self, request: Request) -> Response:
         actor = await authenticate(request)
-        async with transaction(request) as connection:
+        async with reading(request, actor.workspace_id) as connection:
             return answer(await versions.history(connection, await _row(request, connection, actor)))
 
     async def compare(self, request: Request) -> Response:
         actor = await authenticate(request)
         wanted = read_query(request, Compared)
-        async with transaction(request) as connection:
+        async with reading(request, actor.workspace_id) as connection:
             row = await _row(request, connection, actor)
             before = await versions.state_at(connection, row, wanted.before)
             after = await versions.state_at(connection, row, wanted.after)
@@ -80,7 +80,7 @@ class MoreViews:
 
     async def aliases(self, request: Request) -> Response:
         actor = await authenticate(request)
-        async with transaction(request) as connection:
+        async with reading(request, actor.workspace_id) as connection:
             found = await aliases.of(connection, (await _row(request, connection, actor)).id)
         return answer([self._alias(row) for row in found])
 

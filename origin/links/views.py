@@ -32,7 +32,7 @@ from origin.links.reader import Reader
 from origin.links.service import Links
 from origin.openapi import ListOf, Operation
 from origin.problems import ApiProblem, Unprocessable
-from origin.storage.transaction import transaction
+from origin.storage.transaction import reading, transaction
 
 MOST_AT_ONCE = 100
 
@@ -77,20 +77,20 @@ class LinkViews:
     async def info(self, request: Request) -> Response:
         actor = await authenticate(request)
         query = read_query(request, InfoQuery)
-        async with transaction(request) as connection:
+        async with reading(request, actor.workspace_id) as connection:
             link_id = await finder.by_info(connection, actor.workspace_id, query)
             return await self._answer(connection, actor, link_id)
 
     async def index(self, request: Request) -> Response:
         actor = await authenticate(request)
         wanted = read_query(request, ListFilter)
-        async with transaction(request) as connection:
+        async with reading(request, actor.workspace_id) as connection:
             return answer(await self.reader.page(connection, actor.workspace_id, wanted))
 
     async def count(self, request: Request) -> Response:
         actor = await authenticate(request)
         wanted = read_query(request, CountQuery)
-        async with transaction(request) as connection:
+        async with reading(request, actor.workspace_id) as connection:
             if wanted.group_by:
                 return answer(await self.reader.count_by(connection, actor.workspace_id, wanted))
             return answer(await self.reader.count(connection, actor.workspace_id, wanted))

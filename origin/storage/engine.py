@@ -13,7 +13,7 @@ def sqlalchemy_url(database_url: str) -> sa.URL:
     return sa.make_url(database_url).set(drivername="postgresql+psycopg")
 
 
-def make_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
+def make_engine(database_url: str, *, pool_size: int = 10, connect_seconds: int = 5) -> AsyncEngine:
     """An engine whose connections are tested before use and give up on what hangs. Dispose of it at the end."""
     options = (
         f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} "
@@ -26,5 +26,5 @@ def make_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
         pool_timeout=10,
         pool_pre_ping=True,
         hide_parameters=True,  # an error that is logged would show password hashes
-        connect_args={"application_name": "nearhop-origin", "connect_timeout": 5, "options": options},
+        connect_args={"application_name": "nearhop-origin", "connect_timeout": connect_seconds, "options": options},
     )

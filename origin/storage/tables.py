@@ -63,6 +63,14 @@ workspaces = sa.Table(
     _time("created_at", default_now=True),
 )
 
+# For read replicas: the place in the write-ahead log, in bytes, before which all that a workspace has written lies.
+workspace_writes = sa.Table(
+    "workspace_writes",
+    metadata,
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("written_at", sa.BigInteger, nullable=False),
+)
+
 memberships = sa.Table(
     "memberships",
     metadata,

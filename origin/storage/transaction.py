@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.requests import Request
 
+from origin.storage.replicas import Replicas
+
 
 @asynccontextmanager
 async def transaction(request: Request) -> AsyncIterator[AsyncConnection]:
@@ -17,3 +19,21 @@ async def transaction(request: Request) -> AsyncIterator[AsyncConnection]:
     engine: AsyncEngine = request.app.state.engine
     async with engine.begin() as connection:
         yield connection
+
+
+@asynccontextmanager
+async def reading(request: Request, workspace_id: int) -> AsyncIterator[AsyncConnection]:
+    """A connection for what may lag behind, but never behind the workspace's own changes: a replica's where one has those."""
+    replicas = replicas_of(request)
+    if replicas is not None:
+        async with replicas.reading(workspace_id) as connection:
+            if connection is not None:
+                yield connection
+                return
+    async with transaction(request) as connection:
+        yield connection
+
+
+def replicas_of(request: Request) -> Replicas | None:
+    """The installation's read replicas, if it has any."""
+    return getattr(request.app.state, "replicas", None)
