@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import quote
 
-from redirector import pages, respond
+from redirector import pages, qr, respond
 from redirector.address import Address
 from redirector.asked import Answer, Asked
 from redirector.beacon import Beacon
@@ -23,7 +23,6 @@ from redirector.settings import EdgeSettings
 from redirector.visitor import Visitor
 
 _YEAR_SECONDS = 31_536_000
-_QR_PIXELS = 600
 
 
 class Answers:
@@ -76,19 +75,18 @@ class Answers:
             return respond.gone(self._runtime, "broken")
 
     def _about(self, asked: Asked, address: Address, link: KnownLink) -> Answer:
-        """`/{code}+` and `/{code}.qr`."""
+        """`/{code}+`, `/{code}.qr` and `/{code}.qr.png`."""
         if address.view == "+":
             behaviour = link.behaviour
             hidden = bool(behaviour.password or behaviour.once)
             html = pages.peek(_short(asked, address), "" if hidden else link.record.url, f"/{_path(address)}.qr")
             return respond.page(self._runtime, 200, html, allow="img-src 'self'")
-        return self._qr(asked, address)
+        url = f"{asked.url.partition('://')[0]}://{_short(asked, address)}"
+        return qr.reply(self._runtime, url) if address.view == ".qr" else self._qr_png(url)
 
-    async def _qr(self, asked: Asked, address: Address) -> Response:
-        kind = "png" if address.view == ".qr.png" else "svg"
-        url = f"{asked.url.partition('://')[0]}://{_short(asked, address)}?qr=1"
+    async def _qr_png(self, short_url: str) -> Response:
         try:
-            return await self._origin.qr_code(url, kind, _QR_PIXELS)
+            return await self._origin.qr_png(qr.marked(short_url), qr.PIXELS)
         except Unreachable:
             return respond.unavailable(self._runtime, retry_after=max(1, int(self._settings.unavailable_seconds)))
 

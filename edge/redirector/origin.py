@@ -49,9 +49,9 @@ class Origin:
         self._check(reply, path)
         return reply.status == _OK
 
-    async def qr_code(self, url: str, kind: str, size: int) -> Response:
+    async def qr_png(self, url: str, size: int) -> Response:
         """The image of a QR code as a reply; raises Unreachable."""
-        path = f"/api/v1/qr?url={quote(url, safe='')}&format={kind}&size={size}"
+        path = f"/api/v1/qr?url={quote(url, safe='')}&format=png&size={size}"
         return await self._runtime.pass_on(self._url + path, self._timeout)
 
     async def post_clicks(self, body: str, timeout_seconds: float | None = None) -> None:

@@ -81,7 +81,7 @@ def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
 
         def do_GET(self) -> None:
             if self.path.startswith("/api/v1/qr?"):
-                self._answer(200, b"<svg/>", "image/svg+xml")
+                self._answer(200, b"a drawing", "image/png")
                 return
             if not self._signed(b""):
                 return

@@ -9,6 +9,7 @@ import pytest
 from origin.links.passwords import derive
 from origin.links.sealing import seal
 from shared.kv_record import KvRecord, encode
+from tests.qr_reader import read_qr
 from tests.workerd.edge_process import SECRET, EdgeProcess, until
 from tests.workerd.origin_fake import OriginFake
 
@@ -94,11 +95,25 @@ def test_pages_about_a_link(shared_edge: EdgeProcess) -> None:
     shared_edge.put_rich("localhost/framed", URL, cloak=True)
     shared_edge.put_rich("localhost/app", URL, rules=[{"url": URL, "app": "app://open/1"}])
     assert b"https://example.com/about" in shared_edge.request("/about+")[2]
-    status, headers, body = shared_edge.request("/about.qr")
-    assert (status, headers["content-type"], body) == (200, "image/svg+xml", b"<svg/>")
+    status, headers, body = shared_edge.request("/about.qr.png")
+    assert (status, headers["content-type"], body) == (200, "image/png", b"a drawing")
     assert b"Reported as phishing" in shared_edge.request("/unsafe")[2]
     assert b"<iframe" in shared_edge.request("/framed")[2]
     assert b'data-app="app://open/1"' in shared_edge.request("/app")[2]
+
+
+def test_a_qr_code_is_drawn_while_origin_is_down(shared_edge: EdgeProcess, shared_origin: OriginFake) -> None:
+    shared_edge.put({"grüße": "https://example.com/"})
+    shared_origin.stop()
+    try:
+        status, headers, body = shared_edge.request("/gr%C3%BC%C3%9Fe.qr", Host="localhost:99")
+    finally:
+        shared_origin.start()
+    assert (status, headers["content-type"]) == (200, "image/svg+xml")
+    assert read_qr(body.decode()) == "http://localhost:99/gr%C3%BC%C3%9Fe?qr=1"
+    assert shared_edge.request("/gr%C3%BC%C3%9Fe?qr=1")[0] == 302
+    until(lambda: any(click["code"] == "grüße" for click in shared_origin.clicks), 10)
+    assert [click["trigger"] for click in shared_origin.clicks if click["code"] == "grüße"] == ["qr"]
 
 
 def test_a_domains_own_record(shared_edge: EdgeProcess) -> None:

@@ -1,8 +1,13 @@
-// The Worker's modules: those below edge/, and the contract's modules as if they had been copied beside them.
+// The Worker's modules: those below edge/, the contract's as if they had been copied beside them, and the libraries that
+// pywrangler would bundle.
 
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+
+import { parse } from "smol-toml";
+
+import { CannotStart } from "./settings.mjs";
 
 /** `main` first, which is how the runtime knows it. */
 export function workerModules(root, main) {
@@ -12,7 +17,10 @@ export function workerModules(root, main) {
         .map((file) => module(file, path.join(edge, file)));
     const shared = contractModules(root).map((name) => module(`shared/${name}.py`, path.join(root, "shared", `${name}.py`)));
     const first = path.basename(main);
-    return [...own, ...shared].sort((a, b) => Number(b.path === first) - Number(a.path === first));
+    const libraries = libraryFolders(root).flatMap(({ name, folder }) =>
+        pythonFiles(folder).map((file) => module(`${name}/${file}`, path.join(folder, file))),
+    );
+    return [...own, ...shared, ...libraries].sort((a, b) => Number(b.path === first) - Number(a.path === first));
 }
 
 function module(name, file) {
@@ -31,4 +39,21 @@ function pythonFiles(folder) {
 function contractModules(root) {
     const text = execFileSync("sh", [path.join(root, "edge", "copy_shared.sh"), "--list"], { encoding: "utf8" });
     return text.trim().split(/\s+/);
+}
+
+/** The packages of `[project].dependencies`, which are the Worker's own, as they were installed into the checkout. */
+function libraryFolders(root) {
+    const { project } = parse(fs.readFileSync(path.join(root, "pyproject.toml"), "utf8"));
+    const sites = sitePackages(path.join(root, ".venv", "lib"));
+    return project.dependencies.map((requirement) => {
+        const name = requirement.match(/^[\w.-]+/)[0].replaceAll("-", "_").toLowerCase();
+        const folder = sites.map((site) => path.join(site, name)).find((each) => fs.existsSync(each));
+        if (!folder) throw new CannotStart(`The Python package ${name} is missing: install it with sh deploy/local/setup.sh run.`);
+        return { name, folder };
+    });
+}
+
+function sitePackages(lib) {
+    const names = fs.existsSync(lib) ? fs.readdirSync(lib).filter((name) => name.startsWith("python")) : [];
+    return names.map((name) => path.join(lib, name, "site-packages"));
 }
