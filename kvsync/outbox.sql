@@ -1,5 +1,5 @@
 -- claim --
--- Lease the keys whose changes are due, oldest change first, and read the newest change of each.
+-- Lease the keys whose changes are due, the most urgent and then the oldest first, and read the newest change of each.
 -- A key that another kvsync holds, or that was written a moment ago, waits its turn. It is one statement on one snapshot:
 -- a change that commits meanwhile stays in the outbox with a higher version and is published by a later claim.
 with due as materialized (
@@ -12,7 +12,7 @@ with due as materialized (
             where k.key = o.key
                 and (k.claimed_until > now() or k.synced_at > now() - make_interval(secs => %(key_interval)s))
         )
-    order by o.available_at, o.id
+    order by o.priority desc, o.available_at, o.id
     limit %(rows)s
     for update of o skip locked
 ),

@@ -52,6 +52,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
     engine = make_engine(settings.postgres_url, pool_size=settings.database_pool)
     clickhouse = clickhouse_of(settings, click_settings)
     analytics = AnalyticsReader(clickhouse)
+    totals = ClickTotals(analytics)
     tokens = AccessTokens(settings.signing_key)
     domain = normalize_domain(settings.default_domain)
     passwords = Passwords()
@@ -64,8 +65,8 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         passwords=passwords,
         accounts=account_parts(engine, settings.signing_key, tokens, passwords),
         access=Authenticator(engine, tokens),
-        links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations, records),
-        reader=Reader(ClickTotals(analytics), domain, settings.public_edge_url, settings.public_api_url),
+        links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations, records, totals),
+        reader=Reader(totals, domain, settings.public_edge_url, settings.public_api_url),
         domains=Ownership(_dns(settings), settings.allow_private_destinations),
         clicks=ClickPipeline(settings, click_settings, engine, clickhouse),
         analytics=analytics,

@@ -11,15 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin.storage.tables import link_version
 
+# What stops visitors goes before what lets them in: a quarantine first, then links that are closed.
+USUAL, CLOSING, QUARANTINE = 0, 1, 2
 _SEND = sa.text(files("origin").joinpath("outbox_send.sql").read_text(encoding="utf-8"))
 
 
-async def send(connection: AsyncConnection, changes: Sequence[tuple[str, int, str | None]]) -> None:
-    """Queue (key, version, value) for KV; a value of None deletes the key."""
+async def send(
+    connection: AsyncConnection, changes: Sequence[tuple[str, int, str | None]], priority: int = USUAL
+) -> None:
+    """Queue (key, version, value) for KV; a value of None deletes the key. kvsync takes higher priorities first."""
     if not changes:
         return
     keys, versions, values = (list(column) for column in zip(*changes, strict=True))
-    await connection.execute(_SEND, {"keys": keys, "versions": versions, "values": values})
+    await connection.execute(_SEND, {"keys": keys, "versions": versions, "values": values, "priority": priority})
 
 
 async def next_versions(connection: AsyncConnection, count: int) -> list[int]:

@@ -35,7 +35,7 @@ async def new_account(engine: AsyncEngine, *, default_domain: str = "localhost")
     async with engine.begin() as connection:
         await ensure_shared(connection, default_domain)
         user_id = await service.add(connection, email, "", "no hash")
-        workspace = await workspaces.create(connection, user_id, "Test", workspaces.slug_for("test"))
+        workspace = await workspaces.create(connection, user_id, "Test", f"test-{secrets.token_hex(8)}")
         workspace_id = ids.parse(ids.WORKSPACE, workspace.id)
         assert workspace_id is not None
         actor = Actor(user_id, workspace_id, "owner")

@@ -24,8 +24,9 @@ from origin.links import views as links
 from origin.links.codes import Codes
 from origin.links.loops import Loops
 from origin.links.options import Records
-from origin.links.reader import ClickTotals, NoTotals, Reader
+from origin.links.reader import Reader
 from origin.links.service import Links
+from origin.links.totals import ClickTotals, NoTotals
 from origin.openapi import ApiRoute, ListOf, Operation
 from origin.outbound import Outbound
 from origin.qr import views as qr
@@ -54,8 +55,10 @@ def make_app(
 ) -> Starlette:
     """Everything but clicks and analytics. `seconds` is how long access tokens are good for."""
     tokens = AccessTokens(SECRET_KEY, seconds=seconds)
-    service = Links(Codes(SECRET_KEY), Loops(EDGE_URL, "localhost"), "localhost", allow_private, Records(EDGE_SECRET))
-    reader = Reader(totals or NoTotals(), "localhost", EDGE_URL, API_URL)
+    known = totals or NoTotals()
+    loops = Loops(EDGE_URL, "localhost")
+    service = Links(Codes(SECRET_KEY), loops, "localhost", allow_private, Records(EDGE_SECRET), known)
+    reader = Reader(known, "localhost", EDGE_URL, API_URL)
     parts = account_parts(engine, SECRET_KEY, tokens, Passwords())
     api = [
         *accounts.routes(parts),

@@ -2,7 +2,8 @@
 
 A block's bounds are journaled before anything else, so an attempt after a crash works on the very same bytes. Its batches
 are claimed in Postgres under the block's id: a batch that another block has is stored as duplicates, at each attempt the same.
-The insert carries the block's id as its deduplication token. Only then is the block's end journaled.
+The insert carries the block's id as its deduplication token. Then links with a click cap are counted under the same id, and
+only then is the block's end journaled.
 """
 
 import asyncio
@@ -18,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from origin.clicks import metrics
 from origin.clicks.blocks import BlockReader, BlockRows
 from origin.clicks.caps import Caps
-from origin.clicks.claims import BatchClaims
+from origin.clicks.claims import KEEP_DAYS, BatchClaims
 from origin.clicks.journal import Block, Journal
+from origin.clicks.link_caps import LinkCaps
 from origin.clicks.retention import Retention
 from origin.clicks.row import ClickRow
 from origin.clicks.segments import Position
@@ -45,6 +47,7 @@ class Drain:
         rows: BlockRows,
         claims: BatchClaims,
         caps: Caps,
+        link_caps: LinkCaps,
         retention: Retention,
         clickhouse: ClickHouse,
         *,
@@ -56,6 +59,7 @@ class Drain:
         self._rows = rows
         self._claims = claims
         self._caps = caps
+        self._link_caps = link_caps
         self._retention = retention
         self._clickhouse = clickhouse
         self._linger_seconds = linger_seconds
@@ -117,6 +121,7 @@ class Drain:
                 columns = await anyio.to_thread.run_sync(_columns, rows)
                 await self._clickhouse.insert("clicks", ClickRow._fields, columns, block_id)
             metrics.STORED.inc(len(rows))
+            await self._link_caps.count(block_id, rows)
         await anyio.to_thread.run_sync(self._journal.finish, Position(block.segment, block.end))
         await anyio.to_thread.run_sync(self._spool.forget_before, block.segment)
         return True
@@ -149,6 +154,7 @@ class Drain:
     async def _prune_sometimes(self) -> None:
         if time.monotonic() >= self._next_prune:
             await self._claims.prune()
+            await self._link_caps.prune(KEEP_DAYS)
             await self._retention.apply()
             self._next_prune = time.monotonic() + _PRUNE_SECONDS
 

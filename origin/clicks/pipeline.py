@@ -16,12 +16,14 @@ from origin.clicks.enrich import Enricher
 from origin.clicks.geo import GeoFile
 from origin.clicks.intake import Intake
 from origin.clicks.journal import Journal
+from origin.clicks.link_caps import LinkCaps
 from origin.clicks.refused import RefusedClicks
 from origin.clicks.retention import Retention, days_of_plans
 from origin.clicks.settings import ClickSettings
 from origin.clicks.spool import Spool
 from origin.clicks.visitors import VisitorHash, address_keeper
 from origin.health import Part
+from origin.links.options import Records
 from origin.settings import OriginSettings
 from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
 from origin.storage.clickhouse_schema import migrate
@@ -62,6 +64,7 @@ class ClickPipeline:
         self._journal = Journal(folder / "drain.json")
         self.claims = BatchClaims(engine)
         self.caps = MonthlyCap(clickhouse, clicks.clicks_per_month)
+        self.link_caps = LinkCaps(engine, clickhouse, Records(settings.edge_signing_secret))
         self.retention = Retention(engine, clickhouse, days_of_plans(clicks.click_retention))
         self.intake = Intake(self.spool, self.refused)
         self.drain = Drain(
@@ -71,6 +74,7 @@ class ClickPipeline:
             BlockRows(enricher, self.refused),
             self.claims,
             self.caps,
+            self.link_caps,
             self.retention,
             clickhouse,
             linger_seconds=clicks.click_linger_ms / 1000,

@@ -10,7 +10,7 @@ from origin import ids
 from origin.accounts.access import Actor
 from origin.domains import service as domains
 from origin.folders import service as folders
-from origin.links import passwords, refusals, search, store
+from origin.links import caps, passwords, refusals, search, store
 from origin.links.codes import Codes
 from origin.links.draft import Draft, draft
 from origin.links.loops import Loops
@@ -112,7 +112,8 @@ class Creation:
             inserted = await store.insert_free(self.connection, [self._row(each) for each in drafts])
         except IntegrityError as error:
             raise Conflict("A domain or folder was deleted at this very moment: try again.") from error
-        await store.seal(self.connection, self.records, list(inserted.values()))
+        await store.seal(self.connection, self.records, list(inserted.values()), new=True)
+        await caps.begin(self.connection, list(inserted.values()))
         await search.index(self.connection, list(inserted.values()))
         left = [(each.domain, str(each.key)) for each in drafts if (each.domain, str(each.key)) not in inserted]
         taken = await store.taken(self.connection, left) if left else set()

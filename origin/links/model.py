@@ -85,6 +85,9 @@ class Link(msgspec.Struct, kw_only=True, rename=wire_name):
     project_id: str
     comments: str | None
     redirect: Redirect | None
+    # When it had had the clicks that `redirect.maxClicks` allows, and when a one-time link was opened.
+    capped_at: datetime | None
+    opened_at: datetime | None
     tags: list[Tag]
     tag_id: str | None
     folder_id: str | None

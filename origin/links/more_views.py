@@ -71,6 +71,14 @@ class MoreViews:
         response.headers["ETag"] = etag(revision)
         return response
 
+    async def open_again(self, request: Request) -> Response:
+        actor = await authenticate(request)
+        async with transaction(request) as connection:
+            link_id = (await _row(request, connection, actor)).id
+            await self.links.open_again(connection, actor, link_id)
+            (link,) = await self.reader.by_ids(connection, actor.workspace_id, [link_id])
+        return answer(link)
+
     async def add_alias(self, request: Request) -> Response:
         actor = await authenticate(request)
         body = await read_body(request, NewAlias)
@@ -120,6 +128,10 @@ def routes(links: Links, reader: Reader) -> list[BaseRoute]:
                 method="POST", path="/links/{linkId}/versions/{version}/restore", summary="Bring a former state back",
                 tag="links", permission="links.write", endpoint=views.restore, response=Link, errors=(412,),
                 headers=IF_MATCH,
+            ),
+            Operation(
+                method="POST", path="/links/{linkId}/open-again", summary="Let a one-time link be opened once more",
+                tag="links", permission="links.write", endpoint=views.open_again, response=Link,
             ),
             Operation(
                 method="GET", path="/links/{linkId}/aliases", summary="List a link's further codes", tag="links",

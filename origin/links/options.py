@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from origin import outbox
 from origin.links import redirects
 from origin.links.sealing import seal
 from origin.storage.tables import Row
 from shared.kv_record import KvRecord, encode
 
 # Options that a password need not protect: whether the link leads anywhere at all.
-_LIFE = frozenset({"disabled", "starts_at", "expires_at", "password"})
+_LIFE = frozenset({"disabled", "starts_at", "expires_at", "capped", "password"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,19 @@ def concerns_edge(before: Row, after: Row) -> bool:
     return before.url != after.url or options(before) != options(after)
 
 
+def urgency(row: Row) -> int:
+    """The priority of a link's record in the outbox."""
+    return outbox.USUAL if row.disabled_at is None and row.capped_at is None else outbox.CLOSING
+
+
 def options(row: Row) -> dict[str, Any]:
     """The options of a link; a plain link has none."""
     variants = [{"url": each["url"], "weight": each["percentage"]} for each in row.test_variants or []]
     found: dict[str, Any] = {
         "disabled": row.disabled_at is not None or None,
         "expires_at": _milliseconds(row.expires_at),
-        "expired_url": row.expired_url if row.expires_at is not None else None,
+        "capped": row.capped_at is not None or None,
+        "expired_url": row.expired_url if row.expires_at is not None or row.capped_at is not None else None,
         "password": row.password_hash,
         "geo": row.geo,
         "ios": row.ios,

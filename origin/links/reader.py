@@ -1,9 +1,8 @@
 """Reading links of a workspace, as the API shows them."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -14,7 +13,9 @@ from origin.links import paging
 from origin.links.filters import searched
 from origin.links.model import CountFilter, CountQuery, EdgeState, Link, ListFilter
 from origin.links.passwords import MASK
-from origin.storage.tables import Row, kv_keys, link_tags, links
+from origin.links.redirects import is_one_time
+from origin.links.totals import ClickTotals
+from origin.storage.tables import Row, kv_keys, link_claims, link_tags, links
 from origin.tags import service as tags
 from origin.tags.model import Tag
 
@@ -31,22 +32,6 @@ _GROUPS: dict[str, tuple[sa.Column[Any], str]] = {
     "userId": (links.c.user_id, ids.USER),
     "folderId": (links.c.folder_id, ids.FOLDER),
 }
-
-
-class ClickTotals(Protocol):
-    """Where the number of clicks and the last one come from."""
-
-    async def for_links(self, workspace_id: int, link_ids: Sequence[int]) -> Mapping[int, tuple[int, datetime | None]]:
-        """(clicks, time of the last one) by link; links without clicks may be missing."""
-        ...
-
-
-class NoTotals:
-    """ClickTotals of an installation that counts no clicks."""
-
-    async def for_links(self, workspace_id: int, link_ids: Sequence[int]) -> Mapping[int, tuple[int, datetime | None]]:
-        del workspace_id, link_ids
-        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +135,7 @@ class Reader:
             sales=0,
             sale_amount=0,
             last_clicked=last_clicked,
+            opened_at=row.opened_at if is_one_time(row.redirect) else None,
             edge=_edge_state(row),
         )
 
@@ -160,8 +146,9 @@ _SAME_NAME = tuple(set(Link.__struct_fields__) & set(links.c.keys()) - {"id", "u
 def _select(workspace_id: int) -> "sa.Select[Any]":
     same_key = kv_keys.c.key == links.c.domain + "/" + links.c.key
     edge = (kv_keys.c.version.label("kv_version"), kv_keys.c.deleted.label("kv_deleted"), kv_keys.c.synced_at)
-    joined = sa.outerjoin(links, kv_keys, same_key)
-    return sa.select(links, *edge).select_from(joined).where(links.c.workspace_id == workspace_id, NO_ALIAS)
+    opened = link_claims.c.claimed_at.label("opened_at")
+    joined = sa.outerjoin(links, kv_keys, same_key).outerjoin(link_claims, link_claims.c.link_id == links.c.id)
+    return sa.select(links, *edge, opened).select_from(joined).where(links.c.workspace_id == workspace_id, NO_ALIAS)
 
 
 def _edge_state(row: Row) -> EdgeState:

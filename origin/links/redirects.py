@@ -77,6 +77,12 @@ class Redirect(Part):
     rules: Annotated[list[Rule], Meta(max_length=50)] | None = None
     winner: Annotated[int, Meta(ge=0, le=3)] | None = None
     remember_variant: bool = False
+    # Clicks after which the link closes as if it had expired; origin counts them.
+    max_clicks: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
+    # Whoever opens it first is let in, and nobody after them.
+    one_time: bool = False
+    # A page that warns comes first; a text is the reason it gives.
+    unsafe: bool | Annotated[str, Meta(min_length=1, max_length=300)] = False
     ios_app: Url | None = None
     android_app: Url | None = None
 
@@ -98,6 +104,17 @@ def columns(given: Redirect | None) -> dict[str, Any] | None:
     return found or None
 
 
+def max_clicks(stored: dict[str, Any] | None) -> int | None:
+    """The click cap of a link's stored `redirect`."""
+    found: int | None = (stored or {}).get("maxClicks")
+    return found
+
+
+def is_one_time(stored: dict[str, Any] | None) -> bool:
+    """Whether a link's stored `redirect` lets one visitor in."""
+    return bool((stored or {}).get("oneTime"))
+
+
 def options(stored: dict[str, Any]) -> dict[str, Any]:
     """The same as options of a KV record."""
     given = msgspec.convert(stored, Redirect)
@@ -109,6 +126,8 @@ def options(stored: dict[str, Any]) -> dict[str, Any]:
         "rules": [_rule(each) for each in given.rules or []] or None,
         "winner": given.winner,
         "sticky": "cookie" if given.remember_variant else None,
+        "once": given.one_time or None,
+        "unsafe": given.unsafe or None,
         "ios_app": given.ios_app,
         "android_app": given.android_app,
         "status": None if given.status == Redirect().status else given.status,

@@ -16,6 +16,8 @@ from origin.domains import service as domains
 from origin.folders import service as folders
 from origin.links import (
     aliases,
+    caps,
+    claims,
     destinations,
     fields,
     finder,
@@ -35,7 +37,9 @@ from origin.links.etags import ANY, Expected
 from origin.links.loops import Loops
 from origin.links.model import LinkChange, LinkFields, NewLink
 from origin.links.options import Records
-from origin.problems import ApiProblem, Conflict, NotFound
+from origin.links.redirects import is_one_time
+from origin.links.totals import ClickTotals
+from origin.problems import ApiProblem, Conflict, NotFound, Unprocessable
 from origin.storage.tables import Row
 from origin.tags import service as tags
 
@@ -49,6 +53,7 @@ class Links:
     default_domain: str
     allow_private: bool
     records: Records
+    totals: ClickTotals
 
     async def create(self, connection: AsyncConnection, actor: Actor, body: NewLink) -> int:
         """Make a link and give its number; raises Unprocessable or Conflict."""
@@ -117,6 +122,13 @@ class Links:
         await store.delete(connection, [row.id for row in rows])
         return len(rows)
 
+    async def open_again(self, connection: AsyncConnection, actor: Actor, link_id: int) -> None:
+        """Let a one-time link be opened once more; raises NotFound or Unprocessable."""
+        row = await self._locked(connection, actor, link_id)
+        if not is_one_time(row.redirect):
+            raise Unprocessable("redirect.oneTime: this is not a one-time link, so it need not be opened again.")
+        await claims.forget(connection, link_id)
+
     async def add_alias(self, connection: AsyncConnection, actor: Actor, link_id: int, body: NewAlias) -> Row:
         """Give a link another code; raises NotFound, Unprocessable or Conflict."""
         link = await self._locked(connection, actor, link_id)
@@ -168,6 +180,10 @@ class Links:
                 raise refusals.loop(field, to.host)
         if values.get("folder_id") is not None:
             await self._refuse_unknown_folder(connection, actor, values["folder_id"])
+        if "redirect" in values:
+            values["capped_at"] = await caps.changed(connection, row, values["redirect"], self.totals)
+            if is_one_time(row.redirect) and not is_one_time(values["redirect"]):
+                await claims.forget(connection, row.id)
         if body.password is not UNSET and body.password != passwords.MASK:
             values["password_hash"] = await passwords.verifier(body.password) if body.password else None
         return values | await self._changed_place(connection, actor, row, body)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import outbox
-from origin.links.options import Records
+from origin.links.options import Records, urgency
 from origin.storage.tables import Row, links
 from shared.kv_record import kv_key
 
@@ -34,18 +34,18 @@ async def taken(connection: AsyncConnection, keys: list[tuple[str, str]]) -> set
     return {(row.domain, row.key) for row in await connection.execute(select)}
 
 
-async def seal(connection: AsyncConnection, records: Records, changed: Sequence[Row]) -> None:
-    """Give changed links, and the aliases of each, their next version, store their KV record and queue it.
+async def seal(connection: AsyncConnection, records: Records, changed: Sequence[Row], *, new: bool = False) -> None:
+    """Give new or changed links, and the aliases of each, their next version, store their KV record and queue it.
 
     Called after the links' rows are locked by a write, never before: only then are versions handed out in the order in
     which the writes of one key commit.
     """
     if not changed:
         return
-    rows = [(row, row) for row in changed]
-    if any(row.revision > 1 for row in changed):  # a new link has no aliases
-        rows = await _with_aliases(connection, changed)
-    await publish(connection, records, rows)
+    # A new link has no aliases.
+    await publish(
+        connection, records, [(row, row) for row in changed] if new else await _with_aliases(connection, changed)
+    )
 
 
 async def publish(connection: AsyncConnection, records: Records, rows: Sequence[tuple[Row, Row]]) -> None:
@@ -57,7 +57,7 @@ async def publish(connection: AsyncConnection, records: Records, rows: Sequence[
     queued = [
         (kv_key(row.domain, row.key), version, value) for ((row, _), version), value in zip(pairs, values, strict=True)
     ]
-    await outbox.send(connection, queued)
+    await outbox.send(connection, queued, max((urgency(link) for _, link in rows), default=outbox.USUAL))
 
 
 async def _with_aliases(connection: AsyncConnection, changed: Sequence[Row]) -> list[tuple[Row, Row]]:

@@ -227,6 +227,7 @@ links = sa.Table(
     # A row with this set is only another code of that link.
     sa.Column("alias_of", sa.ForeignKey("links.id", ondelete="CASCADE")),
     sa.Column("search", TSVECTOR, nullable=False, server_default=""),  # links.search
+    _time("capped_at"),  # when it had the clicks that `redirect.maxClicks` allows; NULL: it is open
     sa.Index("links_search_idx", "search", postgresql_using="gin"),
     sa.Index("links_alias_of_idx", "alias_of", postgresql_where=sa.text("alias_of IS NOT NULL")),
     sa.UniqueConstraint("domain", "key"),
@@ -313,7 +314,14 @@ outbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     _text("last_error"),
     _time("poisoned_at"),
-    sa.Index("outbox_available_at_id_idx", "available_at", "id", postgresql_where=sa.text("poisoned_at IS NULL")),
+    sa.Column("priority", sa.SmallInteger, nullable=False, server_default="0"),  # the highest goes first: origin.outbox
+    sa.Index(
+        "outbox_priority_available_at_id_idx",
+        sa.text("priority DESC"),
+        "available_at",
+        "id",
+        postgresql_where=sa.text("poisoned_at IS NULL"),
+    ),
 )
 
 kv_keys = sa.Table(
@@ -333,6 +341,23 @@ link_claims = sa.Table(
     sa.Column("link_id", sa.ForeignKey("links.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     sa.Column("claim", sa.Text, nullable=False),  # the id that the edge gave the visit that opened it
     sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+)
+
+link_caps = sa.Table(
+    "link_caps",
+    metadata,
+    # A link with `redirect.maxClicks`.
+    sa.Column("link_id", sa.ForeignKey("links.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    _time("counted_from"),  # clicks from then on are counted here; NULL: all, since the link was made with its cap
+    sa.Column("clicks", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("clicks_before", sa.BigInteger, nullable=False, server_default="0"),  # what ClickHouse had of before
+)
+
+counted_blocks = sa.Table(
+    "counted_blocks",
+    metadata,
+    sa.Column("block_id", sa.Text, primary_key=True),
+    sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
 )
 
 click_batches = sa.Table(

@@ -1,6 +1,7 @@
 """Run as a program: takes batches and drains them, and kills itself with -9 at the point that it is told.
 
-Usage: victim.py HOME DATABASE_URL POINT NTH. With the point "none" it drains everything and prints the counts as JSON.
+Usage: victim.py HOME DATABASE_URL POINT NTH [LINK WORKSPACE]. With the point "none" it drains everything and prints the
+counts as JSON. All clicks are of the link that is named, else of three links that nobody has.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from typing import Any
 
 from origin.clicks.claims import BatchClaims
 from origin.clicks.journal import Journal
+from origin.clicks.link_caps import LinkCaps
 from origin.clicks.segment_writer import SegmentWriter
 from origin.clicks.segments import Segments
 from origin.storage.clickhouse import ClickHouse
@@ -38,9 +40,13 @@ POINTS = {
     "claimed": (BatchClaims, "claim", "after"),
     "inserting": (ClickHouse, "insert", "during"),
     "inserted": (ClickHouse, "insert", "after"),
+    "counting": (LinkCaps, "count", "before"),
+    "counted": (LinkCaps, "count", "after"),
     "finished": (Journal, "finish", "after"),
     "removing": (Segments, "remove", "before"),
 }
+# Reached with a link that has a cap alone.
+WITH_A_CAP = {"closing": (LinkCaps, "close", "before")}
 
 
 def die() -> None:
@@ -49,7 +55,7 @@ def die() -> None:
 
 def arm(point: str, nth: int) -> None:
     """Have the nth call of the point kill the process."""
-    kind, name, moment = POINTS[point]
+    kind, name, moment = {**POINTS, **WITH_A_CAP}[point]
     method: Any = getattr(kind, name)
     calls = 0
 
@@ -79,11 +85,12 @@ def arm(point: str, nth: int) -> None:
     setattr(kind, name, wrapped_async if asyncio.iscoroutinefunction(method) else wrapped)
 
 
-def batch(number: int, prefix: str) -> bytes:
-    events = [
-        event(id=f"{prefix}-{number}-{index}", link=1 + index % 3, ip=f"203.0.113.{index}", country="DE", at=now_ms())
+def batch(number: int, prefix: str, named: dict[str, int]) -> bytes:
+    others = [
+        {"link": 1 + index % 3, "ip": f"203.0.113.{index}", "country": "DE", "at": now_ms(), **named}
         for index in range(CLICKS)
     ]
+    events = [event(id=f"{prefix}-{number}-{index}", **each) for index, each in enumerate(others)]
     return encode_batch(f"{prefix}-{number}", "edge", events)
 
 
@@ -92,14 +99,14 @@ def now_ms() -> int:
     return int(time.time() // 86_400 * 86_400 * 1000)
 
 
-async def main(home: Path, database_url: str, point: str, nth: int) -> None:
+async def main(home: Path, database_url: str, point: str, nth: int, named: dict[str, int]) -> None:
     if point != "none":
         arm(point, nth)
     engine = make_engine(database_url)
     async with running(home, engine, clicks_per_insert=200, spool_segment_bytes=20_000) as stack:
         for number in range(BATCHES):  # each batch, as the edge does not know which ones were taken; one in five twice
             for _ in range(2 if number % 5 == 0 else 1):
-                response = await stack.post(batch(number, home.name))
+                response = await stack.post(batch(number, home.name, named))
                 assert response.status_code == 202
         await stack.drained()
         sys.stdout.write(json.dumps({name: await stack.scalar(query) for name, query in COUNTS.items()}) + "\n")
@@ -107,4 +114,5 @@ async def main(home: Path, database_url: str, point: str, nth: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])))
+    given = dict(zip(("link", "workspace"), map(int, sys.argv[5:]), strict=False))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), given))

@@ -32,6 +32,18 @@ async def test_the_oldest_changes_are_claimed_first(settings: Settings, editor: 
     assert {change.key for change in claim.changes} == {f"{DOMAIN}/z", f"{DOMAIN}/m"}
 
 
+async def test_urgent_changes_are_claimed_before_older_ones(settings: Settings, editor: Editor) -> None:
+    for code in ("z", "m", "a"):
+        await editor.put(code, "https://example.com/")
+    for priority, code in ((1, "a"), (2, "m")):
+        await editor.connection.execute(
+            "update outbox set priority = %s where key = %s", (priority, f"{DOMAIN}/{code}")
+        )
+    async with await database.connect(settings.database_url) as connection:
+        claims = [await Outbox(connection, settings).claim(1) for _ in range(3)]
+    assert [change.key for claim in claims for change in claim.changes] == [f"{DOMAIN}/{code}" for code in "maz"]
+
+
 async def test_a_lease_that_was_lost_is_not_renewed(settings: Settings, editor: Editor) -> None:
     await editor.put("a", "https://example.com/")
     await editor.put("b", "https://example.com/")

@@ -70,7 +70,8 @@ async def test_a_former_state_comes_back_as_a_new_version(api: httpx.AsyncClient
     kept = (await api.post("/api/v1/tags", json={"name": "Stays"})).json()
     before = await made(
         api, key="comes-back", title="One", geo={"DE": URL + "de"}, tagIds=[gone["id"], kept["id"]],
-        redirect={"status": 301, "rules": [{"url": URL + "rule", "when": {"device": ["mobile"]}}]},
+        redirect={"status": 301, "rules": [{"url": URL + "rule", "when": {"device": ["mobile"]}}],
+                  "maxClicks": 7, "oneTime": True, "unsafe": "adults only"},
         expiresAt="2031-01-01T00:00:00Z", password="word",
     )  # fmt: skip
     path = f"{LINKS}/{before['id']}"
@@ -144,6 +145,10 @@ async def test_a_link_with_aliases_answers_at_each_of_them(
         ({"rules": [{"url": URL, "when": {"zone": "Mars/Base", "weekday": [1]}}]}, "redirect.rules[0].when.zone"),
         ({"rules": [{"url": URL, "when": {"hours": ["9:00", "17:00"]}}]}, "redirect.rules[0].when.hours"),
         ({"iosApp": "javascript:alert(1)"}, "redirect.iosApp"),
+        ({"maxClicks": 0}, "redirect.maxClicks"),
+        ({"maxClicks": 1.5}, "redirect.maxClicks"),
+        ({"oneTime": "yes"}, "redirect.oneTime"),
+        ({"unsafe": ""}, "redirect.unsafe"),
     ],
 )
 async def test_a_redirect_that_does_not_fit_is_refused_by_name(

@@ -51,6 +51,7 @@ def test_rules_are_sent_in_the_edges_words() -> None:
     given = {
         "status": 307, "startsAt": "2030-01-01T00:00:00Z", "forwardPath": True, "forwardQuery": "append",
         "params": {"utm_source": "x"}, "winner": 1, "rememberVariant": True, "iosApp": "spotify:track:1",
+        "maxClicks": 5, "oneTime": True, "unsafe": "adults only",
         "rules": [
             {"url": URL, "app": "app://x", "unless": {"eu": True},
              "when": {"osVersion": {"min": "16"}, "after": "2030-01-01T00:00:00Z", "hours": ["22:00", "06:00"],
@@ -60,13 +61,19 @@ def test_rules_are_sent_in_the_edges_words() -> None:
     stored = redirects.columns(msgspec.convert(given, Redirect))
     assert options(row(redirect=stored)) == {
         "status": 307, "starts_at": 1893456000000, "prefix": True, "query": "append", "params": {"utm_source": "x"},
-        "winner": 1, "sticky": "cookie", "ios_app": "spotify:track:1",
+        "winner": 1, "sticky": "cookie", "ios_app": "spotify:track:1", "once": True, "unsafe": "adults only",
         "rules": [
             {"url": URL, "app": "app://x", "unless": {"eu": True},
              "when": {"os_version": {"min": "16"}, "after": 1893456000000, "hours": ["22:00", "06:00"],
                       "zone": "Europe/Berlin", "query": {"a": ["b"]}, "returning": False}},
         ],
     }  # fmt: skip
+
+
+def test_a_capped_link_says_so_also_where_a_password_hides_the_rest() -> None:
+    assert options(row(capped_at=NOW, expired_url=URL)) == {"capped": True, "expired_url": URL}
+    record = decode(Records("s").render(row(capped_at=NOW, password_hash="verifier"), 5))
+    assert set(record.options) == {"capped", "password", "sealed"}
 
 
 def test_a_redirect_that_says_nothing_is_not_stored() -> None:
