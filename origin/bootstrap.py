@@ -67,7 +67,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         access=Authenticator(engine, tokens),
         links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations, records, totals),
         reader=Reader(totals, domain, settings.public_edge_url, settings.public_api_url),
-        domains=Ownership(_dns(settings), settings.allow_private_destinations),
+        domains=Ownership(_dns(settings), settings.allow_private_destinations, bool(settings.cloudflare_zone_id)),
         clicks=ClickPipeline(settings, click_settings, engine, clickhouse),
         analytics=analytics,
         logos=Logos(Outbound(allow_private=settings.allow_private_destinations)),

@@ -60,6 +60,17 @@ class OriginSettings:
     edge_secret: str = setting(
         "Key that edge and origin sign their calls with; empty: the home's own.", "", secret=True
     )
+    cloudflare_zone_id: str = setting(
+        "Cloudflare zone whose custom hostnames the domains of workspaces become (Cloudflare for SaaS); empty: none.",
+        "",
+        alias="CLOUDFLARE_ZONE_ID",
+    )
+    cloudflare_api_token: str = setting(
+        "API token that may edit that zone's custom hostnames.", "", alias="CLOUDFLARE_API_TOKEN", secret=True
+    )
+    cloudflare_saas_api_url: str = setting(
+        "Base URL of Cloudflare's API of custom hostnames.", "https://api.cloudflare.com/client/v4"
+    )
     database_pool: int = setting("Connections to Postgres that an origin process keeps open.", 10, least=1)
     body_limit: int = setting("Largest request body that the API reads, in bytes.", 1_000_000, least=1000)
     allow_private_destinations: bool = setting(

@@ -52,6 +52,7 @@ def make_app(
     seconds: int = 900,
     dns_servers: Sequence[str] = (NO_DNS,),
     replicas: Replicas | None = None,
+    hostnames: bool = False,
 ) -> Starlette:
     """Everything but clicks and analytics. `seconds` is how long access tokens are good for."""
     tokens = AccessTokens(SECRET_KEY, seconds=seconds)
@@ -66,7 +67,7 @@ def make_app(
         *links.routes(service, reader),
         *tags.routes(),
         *folders.routes(),
-        *domains.routes(Ownership(DomainDns(SECRET_KEY, EDGE_HOST, dns_servers), allow_private)),
+        *domains.routes(Ownership(DomainDns(SECRET_KEY, EDGE_HOST, dns_servers), allow_private, hostnames)),
         *qr.routes(Logos(Outbound(allow_private=allow_private))),
     ]
     others = [*miss.routes(EDGE_SECRET), *claims.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]

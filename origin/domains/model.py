@@ -13,6 +13,13 @@ Url = Annotated[str, Meta(max_length=8_192)]
 Document = Annotated[str, Meta(max_length=100_000)]
 
 
+class EdgeHostname(msgspec.Struct):
+    """The domain at Cloudflare: `active` once it answers with a certificate of its own, and else what is missing."""
+
+    status: Literal["pending", "active", "failed"]
+    detail: str | None
+
+
 class Domain(msgspec.Struct, rename="camel", kw_only=True):
     """A domain for short links. `verified`: it is proved to be the workspace's; `configured`: it leads to the edge."""
 
@@ -20,6 +27,7 @@ class Domain(msgspec.Struct, rename="camel", kw_only=True):
     slug: str
     verified: bool
     configured: bool
+    edge_hostname: EdgeHostname | None
     primary: bool
     archived: bool
     placeholder: str | None

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids, outbox
 from origin.domains.dns import DnsSilent, DomainDns, Found
-from origin.domains.model import Domain, DomainChange, DomainFilter, NewDomain, document
+from origin.domains.model import Domain, DomainChange, DomainFilter, EdgeHostname, NewDomain, document
 from origin.domains.service import normalize
+from origin.hostnames import tasks as hostnames
 from origin.links import destinations
 from origin.problems import Conflict, NotFound, Unprocessable
 from origin.storage.tables import Row, domains, links
@@ -35,6 +36,8 @@ class Ownership:
 
     dns: DomainDns
     allow_private: bool
+    # Whether domains are custom hostnames at Cloudflare too.
+    hostnames: bool = False
 
     async def add(self, connection: AsyncConnection, workspace_id: int, body: NewDomain) -> Row:
         """Claim a domain for the workspace; raises Unprocessable or Conflict."""
@@ -48,6 +51,7 @@ class Ownership:
         row: Row | None = (await connection.execute(insertion)).one_or_none()
         if row is None:
             row = await self._take_over(connection, workspace_id, slug, values)
+            await self._tell_cloudflare(connection, row.slug)
         return await self._settle(connection, row, body)
 
     async def change(self, connection: AsyncConnection, workspace_id: int, slug: str, body: DomainChange) -> Row:
@@ -68,6 +72,7 @@ class Ownership:
         await connection.execute(sa.delete(domains).where(domains.c.id == row.id))
         (version,) = await outbox.next_versions(connection, 1)
         await outbox.send(connection, [(kv_key(row.slug, ""), version, None)])
+        await self._tell_cloudflare(connection, row.slug)
         return str(row.slug)
 
     async def verify(self, connection: AsyncConnection, workspace_id: int, slug: str) -> tuple[Row, Found, str]:
@@ -83,7 +88,14 @@ class Ownership:
             if found.txt and found.cname
             else "Set the records that were not found; DNS may take an hour to show them."
         )
-        return await _noted(connection, before, found, detail), found, detail
+        row = await _noted(connection, before, found, detail)
+        if row.verified_at is not None and row.hostname_status != "active":
+            await self._tell_cloudflare(connection, row.slug)
+        return row, found, detail
+
+    async def _tell_cloudflare(self, connection: AsyncConnection, slug: str) -> None:
+        if self.hostnames:
+            await hostnames.changed(connection, slug)
 
     async def _take_over(
         self, connection: AsyncConnection, workspace_id: int, slug: str, values: dict[str, Any]
@@ -99,7 +111,14 @@ class Ownership:
             domains.c.workspace_id.isnot(None), domains.c.workspace_id != workspace_id,
             ~sa.exists().where(links.c.domain == slug),
         )  # fmt: skip
-        taken = {**values, "workspace_id": workspace_id, "verified_at": sa.func.now(), "is_primary": False}
+        no_hostname = {"hostname_status": None, "hostname_detail": None}
+        taken = {
+            **values,
+            **no_hostname,
+            "workspace_id": workspace_id,
+            "verified_at": sa.func.now(),
+            "is_primary": False,
+        }
         row: Row | None = None
         if proved:
             statement = sa.update(domains).where(takeable).values(taken).returning(domains)
@@ -174,6 +193,7 @@ def shown(row: Row) -> Domain:
     return Domain(
         id=ids.public(ids.DOMAIN, row.id),
         verified=row.verified_at is not None,
+        edge_hostname=EdgeHostname(row.hostname_status, row.hostname_detail) if row.hostname_status else None,
         primary=row.is_primary,
         registered_domain=None,
         **documents,

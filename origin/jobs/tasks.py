@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.accounts.mail_tokens import MailTokens
 from origin.accounts.mails import AccountMails
+from origin.hostnames.tasks import HostnameTasks, hostnames_of
 from origin.jobs.worker import Task
 from origin.mail.post import Post
 from origin.settings import OriginSettings
@@ -11,4 +12,5 @@ from origin.settings import OriginSettings
 
 def tasks_of(settings: OriginSettings, engine: AsyncEngine, post: Post) -> dict[str, Task]:
     """The tasks with what they need."""
-    return AccountMails(engine, MailTokens(settings.signing_key), post, settings.public_dashboard_url).tasks()
+    mails = AccountMails(engine, MailTokens(settings.signing_key), post, settings.public_dashboard_url)
+    return {**mails.tasks(), **HostnameTasks(engine, hostnames_of(settings)).tasks()}

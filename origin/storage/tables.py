@@ -173,6 +173,8 @@ domains = sa.Table(
     _flag("ignore_case"),
     sa.Column("asset_links", JSONB(none_as_null=True)),
     sa.Column("apple_app_site_association", JSONB(none_as_null=True)),
+    _text("hostname_status"),  # of Cloudflare's custom hostname: pending, active, failed; NULL: there is none
+    _text("hostname_detail"),
     sa.Index("domains_checked_at_idx", "checked_at", postgresql_where=sa.text("workspace_id IS NOT NULL")),
     sa.Index("domains_workspace_id_primary_idx", "workspace_id", unique=True, postgresql_where=sa.text("is_primary")),
 )
