@@ -18,6 +18,8 @@ from origin.analytics import views as analytics
 from origin.bootstrap import Origin
 from origin.clicks import refused_views as refused
 from origin.clicks import views as clicks
+from origin.conversions import views as conversions
+from origin.customers import views as customers
 from origin.domains import views as domains
 from origin.folders import views as folders
 from origin.links import claims, miss
@@ -42,6 +44,8 @@ def create_app(origin: Origin) -> Starlette:
         *tags.routes(),
         *folders.routes(),
         *domains.routes(origin.domains),
+        *conversions.routes(origin.conversions, origin.conversion_drain, origin.reader),
+        *customers.routes(origin.reader),
         *refused.routes(origin.clicks),
         *analytics.routes(origin.analytics, origin.reader),
         *qr.routes(origin.logos),
@@ -98,10 +102,12 @@ def _lifespan(origin: Origin) -> Lifespan[Starlette]:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         del app
         await origin.clicks.start()
+        origin.conversion_drain.start()
         try:
             async with housekeeping.hourly(origin.engine, origin.domains):
                 yield
         finally:
+            await origin.conversion_drain.stop()
             await origin.clicks.stop()
             if origin.replicas is not None:
                 await origin.replicas.dispose()

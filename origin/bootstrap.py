@@ -14,6 +14,9 @@ from origin.analytics.reader import AnalyticsReader
 from origin.analytics.totals import ClickTotals
 from origin.clicks.pipeline import ClickPipeline, clickhouse_of
 from origin.clicks.settings import ClickSettings
+from origin.conversions.drain import ConversionDrain
+from origin.conversions.facts import StoredClicks
+from origin.conversions.service import Conversions
 from origin.domains.dns import DomainDns
 from origin.domains.ownership import Ownership
 from origin.links.codes import Codes
@@ -45,6 +48,8 @@ class Origin:
     clicks: ClickPipeline
     analytics: AnalyticsReader
     logos: Logos
+    conversions: Conversions
+    conversion_drain: ConversionDrain
 
 
 def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin:
@@ -58,6 +63,8 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
     passwords = Passwords()
     loops = Loops(settings.public_edge_url, domain)
     records = Records(settings.edge_signing_secret)
+    clicks = ClickPipeline(settings, click_settings, engine, clickhouse)
+    stored_clicks = StoredClicks(clickhouse)
     return Origin(
         settings=settings,
         engine=engine,
@@ -68,9 +75,11 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations, records, totals),
         reader=Reader(totals, domain, settings.public_edge_url, settings.public_api_url),
         domains=Ownership(_dns(settings), settings.allow_private_destinations, bool(settings.cloudflare_zone_id)),
-        clicks=ClickPipeline(settings, click_settings, engine, clickhouse),
+        clicks=clicks,
         analytics=analytics,
         logos=Logos(Outbound(allow_private=settings.allow_private_destinations)),
+        conversions=Conversions(stored_clicks),
+        conversion_drain=ConversionDrain(engine, clickhouse, stored_clicks, clicks.retention),
     )
 
 

@@ -11,6 +11,8 @@ API_KEY = "key_"
 DOMAIN = "dom_"
 TAG = "tag_"
 FOLDER = "fold_"
+CUSTOMER = "cus_"
+CONVERSION = "evt_"
 
 _MOST_DIGITS = 13  # of a bigint in base 36
 _LARGEST = 2**63 - 1

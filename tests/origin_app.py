@@ -1,6 +1,7 @@
 """Origin's API as a small app for tests: real Postgres, no ClickHouse, every answer held to the OpenAPI document."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -15,6 +16,12 @@ from origin.accounts.authenticator import Authenticator
 from origin.accounts.parts import account_parts
 from origin.accounts.passwords import Passwords
 from origin.app import assemble
+from origin.clicks.retention import Retention
+from origin.conversions import views as conversions
+from origin.conversions.drain import ConversionDrain
+from origin.conversions.facts import NoClicks
+from origin.conversions.service import Conversions
+from origin.customers import views as customers
 from origin.domains import views as domains
 from origin.domains.dns import DomainDns
 from origin.domains.ownership import Ownership
@@ -31,6 +38,7 @@ from origin.openapi import ApiRoute, ListOf, Operation
 from origin.outbound import Outbound
 from origin.qr import views as qr
 from origin.qr.logos import Logos
+from origin.storage.clickhouse import ClickHouse
 from origin.storage.replicas import Replicas
 from origin.tags import views as tags
 from origin.workspaces import views as workspaces
@@ -61,8 +69,12 @@ def make_app(
     service = Links(Codes(SECRET_KEY), loops, "localhost", allow_private, Records(EDGE_SECRET), known)
     reader = Reader(known, "localhost", EDGE_URL, API_URL)
     parts = account_parts(engine, SECRET_KEY, tokens, Passwords())
+    nothing = ClickHouse(Path("nowhere"))  # never opened
+    drain = ConversionDrain(engine, nothing, NoClicks(), Retention(engine, nothing, {}))
     api = [
         *accounts.routes(parts),
+        *conversions.routes(Conversions(NoClicks()), drain, reader),
+        *customers.routes(reader),
         *workspaces.routes(),
         *links.routes(service, reader),
         *tags.routes(),

@@ -15,6 +15,8 @@ LEAST_ROLE: dict[str, str] = {
     "links.read": "viewer",
     "links.write": "member",
     "analytics.read": "viewer",
+    "conversions.read": "viewer",
+    "conversions.write": "member",
     "domains.read": "viewer",
     "domains.write": "admin",
     "workspace.read": "viewer",

@@ -11,7 +11,7 @@ LOCAL = "_local"
 INSERT_SETTINGS = {"distributed_foreground_insert": 1}
 
 _CREATE_TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
-_ENGINE = re.compile(r"ENGINE = (\w*MergeTree)\b")
+_ENGINE = re.compile(r"ENGINE = (\w*MergeTree)\b(?:\((\w+)\))?")
 _CREATE_VIEW = re.compile(r"CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS")
 _FROM = re.compile(r"\bFROM (clicks)\b")
 _ALTER = re.compile(r"ALTER TABLE (\w+)")
@@ -45,9 +45,11 @@ def render(statement: str, cluster: str) -> list[str]:
 
 def _tables(statement: str, name: str, cluster: str) -> list[str]:
     on = f"ON CLUSTER '{cluster}'"
-    engine = r"ENGINE = Replicated\1('/clickhouse/tables/{shard}/{database}/" + name + r"', '{replica}')"
+    place = f"'/clickhouse/tables/{{shard}}/{{database}}/{name}', '{{replica}}'"
     local = _CREATE_TABLE.sub(rf"CREATE TABLE IF NOT EXISTS \1{LOCAL} {on}", statement, count=1)
-    local, replaced = _ENGINE.subn(engine, local)
+    local, replaced = _ENGINE.subn(
+        lambda found: f"ENGINE = Replicated{found[1]}({', '.join(filter(None, (place, found[2])))})", local
+    )
     if replaced != 1:
         raise UnknownStatement(f"{UnknownStatement.__doc__} It makes {name}, which is no MergeTree.")
     local = local.replace("non_replicated_deduplication_window", "replicated_deduplication_window")

@@ -1,6 +1,5 @@
 """Making the rollups again from the raw clicks, by the very SELECTs that feed them. Nothing may insert clicks meanwhile."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -8,7 +7,7 @@ import structlog
 from origin.storage.clickhouse import ClickHouse
 
 # Table: the materialized view that feeds it.
-FEEDS = {table: f"{table}_feed" for table in ("link_counts", "dimension_counts", "visitor_days")}
+FEEDS = {table: f"{table}_feed" for table in ("link_counts", "dimension_counts", "visitor_days", "tracked_clicks")}
 _SECONDS = 3600.0
 # A block that was inserted once, deleted, and is inserted again would else be taken for a repetition.
 _SETTINGS = " SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0"
@@ -29,7 +28,7 @@ async def rebuild(clickhouse: ClickHouse) -> int:
         await _run(clickhouse, f"CREATE TABLE {fresh} AS {table}")
         for month in months:
             await _fill(clickhouse, fresh, feed, f"toYYYYMM(timestamp) = {month}")
-        await _swap(clickhouse, table, fresh, months)
+        await _swap(clickhouse, table, fresh)
         await _run(clickhouse, f"DROP TABLE {fresh}")
         _log.info("rollup_rebuilt", table=table, months=len(months))
     return len(months)
@@ -49,12 +48,17 @@ async def delete(clickhouse: ClickHouse, table: str, which: str, bound: dict[str
     await _run(clickhouse, f"ALTER TABLE {table} DELETE WHERE {which} SETTINGS mutations_sync = 1", bound)
 
 
-async def _swap(clickhouse: ClickHouse, table: str, fresh: str, months: Iterable[int]) -> None:
-    for month in months:
+async def _swap(clickhouse: ClickHouse, table: str, fresh: str) -> None:
+    made = await _partitions(clickhouse, fresh)
+    for month in made:
         await _run(clickhouse, f"ALTER TABLE {table} REPLACE PARTITION {month} FROM {fresh}")
+    for gone in await _partitions(clickhouse, table) - made:
+        await _run(clickhouse, f"ALTER TABLE {table} DROP PARTITION {gone}")
+
+
+async def _partitions(clickhouse: ClickHouse, table: str) -> set[int]:
     sql = "SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase() AND active AND table = {table:String}"
-    for gone in set(await _column(clickhouse, sql, {"table": table})) - {str(month) for month in months}:
-        await _run(clickhouse, f"ALTER TABLE {table} DROP PARTITION {int(gone)}")
+    return set(map(int, await _column(clickhouse, sql, {"table": table})))
 
 
 async def _fill(clickhouse: ClickHouse, table: str, feed: str, which: str) -> None:

@@ -23,6 +23,11 @@ from origin.clicks import refused_views
 from origin.clicks import views as clicks
 from origin.clicks.pipeline import ClickPipeline
 from origin.clicks.settings import ClickSettings
+from origin.conversions import views as conversions
+from origin.conversions.drain import ConversionDrain
+from origin.conversions.facts import StoredClicks
+from origin.conversions.service import Conversions
+from origin.customers import views as customers
 from origin.health import routes as health_routes
 from origin.links.reader import Reader
 from origin.settings import OriginSettings
@@ -50,6 +55,7 @@ class Stack:
     clickhouse: ClickHouse
     reader: AnalyticsReader
     app: Starlette
+    conversions: ConversionDrain
 
     def client(self, token: str = "") -> httpx.AsyncClient:
         return make_client(self.app, token)
@@ -88,12 +94,21 @@ async def running(home: Path, engine: AsyncEngine, url: str = "", **click_settin
     links = Reader(ClickTotals(reader), "localhost", EDGE_URL, API_URL)
     access = Authenticator(engine, AccessTokens(SECRET_KEY))
     internal = [*clicks.routes(pipeline, EDGE_SECRET), *health_routes([pipeline.ready])]
-    api = [*refused_views.routes(pipeline), *analytics.routes(reader, links)]
+    stored = StoredClicks(clickhouse)
+    drain = ConversionDrain(engine, clickhouse, stored, pipeline.retention)
+    api = [
+        *refused_views.routes(pipeline),
+        *analytics.routes(reader, links),
+        *conversions.routes(Conversions(stored), drain, links),
+        *customers.routes(links),
+    ]
     app = assemble(api, internal, engine, access)
     await pipeline.start()
+    drain.start()
     try:
-        yield Stack(pipeline, clickhouse, reader, app)
+        yield Stack(pipeline, clickhouse, reader, app, drain)
     finally:
+        await drain.stop()
         await pipeline.stop()
 
 

@@ -30,6 +30,8 @@ EXPECTED = {
     "links.read": "viewer",
     "links.write": "member",
     "analytics.read": "viewer",
+    "conversions.read": "viewer",
+    "conversions.write": "member",
     "domains.read": "viewer",
     "domains.write": "admin",
     "workspace.read": "viewer",
@@ -186,8 +188,16 @@ async def things_of(client: httpx.AsyncClient, engine: AsyncEngine, owner: Accou
         "folders.folderId": await make("/folders", {"name": "mine"}),
         "workspaces.workspaceId": owner.workspace_id,
         "workspaces.userId": ids.public(ids.USER, owner.actor.user_id),
+        "customers.customerId": await customer_of(client, owner),
         "domains.slug": await new_domain(engine, owner.actor.workspace_id),
     }
+
+
+async def customer_of(client: httpx.AsyncClient, owner: Account) -> str:
+    body = {"customerExternalId": "mine", "amount": 1}
+    made = await client.post(f"{API}/track/sale", json=body, headers={"Authorization": f"Bearer {owner.api_key}"})
+    assert made.is_success, made.text
+    return str(made.json()["customer"]["id"])
 
 
 async def test_a_person_is_let_in_where_a_key_is_not(app: Starlette, client: httpx.AsyncClient) -> None:

@@ -1,0 +1,122 @@
+"""Brings conversions to ClickHouse, and looks for clicks that had not arrived when somebody named them.
+
+Both are asked of Postgres, row by row with `SKIP LOCKED`, so any number of processes may do it. A conversion that is sent
+to ClickHouse twice, because a process was killed before it noted so, replaces itself: its rows have the same key.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from origin.clicks.retention import Retention
+from origin.conversions import row, store
+from origin.conversions.facts import ClickFinder
+from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
+from origin.storage.tables import Row
+
+_IDLE_SECONDS = 0.5
+_PAUSE_AFTER_FAILURE = 2.0
+_MOST_AT_ONCE = 500
+_INSERT_SECONDS = 20.0
+STORED = Counter("nearhop_conversions_stored_total", "Conversions that ClickHouse was given, changed ones included.")
+FAILURES = Counter(
+    "nearhop_conversion_drain_failures_total", "Attempts to bring conversions to ClickHouse that failed."
+)
+_log = structlog.get_logger(__name__)
+
+
+class ConversionDrain:
+    """`start` it with the app, `stop` it before ClickHouse is closed."""
+
+    def __init__(self, engine: AsyncEngine, clickhouse: ClickHouse, clicks: ClickFinder, retention: Retention) -> None:
+        self._engine = engine
+        self._clickhouse = clickhouse
+        self._clicks = clicks
+        self._retention = retention
+        self._news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """There is something new."""
+        self._news.set()
+
+    def start(self) -> None:
+        """Work from now on."""
+        self._task = asyncio.create_task(self._run(), name="conversion-drain")
+
+    async def stop(self) -> None:
+        """End; what is under way is done again by whoever comes next."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def work(self) -> bool:
+        """Look for clicks that are due, and bring one block of conversions to ClickHouse; False when there was nothing."""
+        sought = await self._seek()
+        return await self._store() or sought
+
+    async def _run(self) -> None:
+        while True:
+            self._news.clear()  # before the look: what comes during it is looked for again
+            pause = _IDLE_SECONDS
+            try:
+                while await self.work():
+                    pass
+            except (ClickHouseUnavailable, SQLAlchemyError, OSError) as error:
+                FAILURES.inc()
+                _log.warning("conversions_not_stored", error=str(error)[:500])
+                pause = _PAUSE_AFTER_FAILURE
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), pause)
+
+    async def _seek(self) -> bool:
+        """Whether any click was found."""
+        async with self._engine.begin() as connection:
+            values = {"days": store.GIVE_UP_DAYS, "most": _MOST_AT_ONCE}
+            due = list(await connection.execute(store.SQL["due"], values))
+            customers: set[int] = set()
+            for workspace_id, rows in _by_workspace(due):
+                customers |= await self._look_for(connection, workspace_id, rows)
+            await store.attribute(connection, customers)
+        return bool(customers)
+
+    async def _look_for(self, connection: AsyncConnection, workspace_id: int, rows: list[Row]) -> set[int]:
+        clicks = await self._clicks.find(workspace_id, {each.click_id for each in rows})
+        found = [each.id for each in rows if each.click_id in clicks]
+        customers = await store.found(connection, workspace_id, found, clicks)
+        for late in (False, True):
+            missing = [each.id for each in rows if each.click_id not in clicks and each.late == late]
+            if missing:
+                owners = (await connection.execute(store.SQL["look_later"], {"ids": missing, "late": late})).scalars()
+                customers |= {number for number in owners if late and number is not None}
+        return customers
+
+    async def _store(self) -> bool:
+        keep_days = await self._retention.days()
+        async with self._engine.begin() as connection:
+            found = list(await connection.execute(store.SQL["unstored"], {"most": _MOST_AT_ONCE}))
+            if not found:
+                return False
+            rows = [line for each in found for line in row.rows_of(each, keep_days.get(each.workspace_id, 0))]
+            columns = list(zip(*rows, strict=True))
+            # A token of its own: what was erased and is sent again must not be taken for a repetition.
+            token = f"conversions-{secrets.token_hex(8)}"
+            await self._clickhouse.insert("conversions", row.COLUMNS, columns, token, seconds=_INSERT_SECONDS)
+            await connection.execute(store.SQL["stored"], {"ids": [each.id for each in found]})
+        STORED.inc(len(found))
+        return True
+
+
+def _by_workspace(rows: Iterable[Row]) -> Iterable[tuple[int, list[Row]]]:
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for each in rows:
+        found[each.workspace_id].append(each)
+    return found.items()

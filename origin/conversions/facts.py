@@ -1,0 +1,92 @@
+"""What is known of a click: found in ClickHouse by its id, and kept with the customer who came by it."""
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import structlog
+from prometheus_client import Counter
+
+from origin.storage import named_sql
+from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
+
+# Columns of `clicks` that `conversions` has as well, but for those that place a click in time and at a link.
+FACTS = (
+    "domain", "code", "url", "path", "verdict", "trigger", "variant", "rule", "country", "region", "city", "continent",
+    "latitude", "longitude", "timezone", "asn", "network", "device", "device_brand", "device_model", "browser",
+    "browser_version", "engine", "os", "os_version", "user_agent", "language", "referer", "referer_url", "channel",
+    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "parameters", "visitor", "ip",
+)  # fmt: skip
+# An id that the edge tells a destination: the isolate's name and a number (edge/redirector/beacon.py).
+_TOLD = re.compile(r"[A-Za-z0-9_-]{1,80}-t[0-9]{1,15}")
+_SECONDS = 3.0
+_SQL = named_sql.load(Path(__file__).with_name("clicks.sql"))
+MISSED = Counter("nearhop_conversion_lookups_missed_total", "Looks for clicks that ClickHouse did not answer.")
+_log = structlog.get_logger(__name__)
+
+
+class FoundClick(NamedTuple):
+    """A click that ClickHouse has; `facts` is JSON."""
+
+    link_id: int
+    clicked_at: datetime
+    facts: dict[str, Any]
+
+
+class ClickFinder(Protocol):
+    """Where clicks are looked for."""
+
+    async def find(self, workspace_id: int, click_ids: Collection[str]) -> Mapping[str, FoundClick]:
+        """Those of a workspace's clicks that are there by now."""
+        ...
+
+
+class NoClicks:
+    """A ClickFinder that never finds any, where no ClickHouse is."""
+
+    async def find(self, workspace_id: int, click_ids: Collection[str]) -> Mapping[str, FoundClick]:
+        del workspace_id, click_ids
+        return {}
+
+
+def could_be_ours(click_id: str) -> bool:
+    """Whether the edge gives ids like this one."""
+    return _TOLD.fullmatch(click_id) is not None
+
+
+class StoredClicks:
+    """The ClickFinder on ClickHouse. Fails open: what it can't ask for is looked for again later."""
+
+    def __init__(self, clickhouse: ClickHouse) -> None:
+        self._clickhouse = clickhouse
+
+    async def find(self, workspace_id: int, click_ids: Collection[str]) -> Mapping[str, FoundClick]:
+        try:
+            return await self._find(workspace_id, click_ids) if click_ids else {}
+        except ClickHouseUnavailable as error:
+            MISSED.inc()
+            _log.warning("clicks_not_looked_for", error=str(error)[:300])
+            return {}
+
+    async def _find(self, workspace_id: int, click_ids: Collection[str]) -> dict[str, FoundClick]:
+        """In two steps, each a narrow read by the key of its table."""
+        asked = {"workspace": workspace_id, "ids": sorted(click_ids)}
+        places = await self._clickhouse.query(_SQL["places"], asked, seconds=_SECONDS)
+        if not places:
+            return {}
+        sql = _SQL["facts"].replace("/*columns*/", ", ".join(FACTS))
+        where = {
+            "days": sorted({each["day"] for each in places}),
+            "links": sorted({each["link_id"] for each in places}),
+            "times": sorted({each["ms"] for each in places}),
+        }
+        rows = await self._clickhouse.query(sql, {**asked, **where}, seconds=_SECONDS)
+        return {row["click_id"]: _click(row) for row in rows}
+
+
+def _click(row: Mapping[str, Any]) -> FoundClick:
+    # Postgres holds no U+0000 in JSON.
+    facts = {name: value.replace("\0", "") if isinstance(value := row[name], str) else value for name in FACTS}
+    return FoundClick(row["link_id"], row["timestamp"].replace(tzinfo=UTC), facts)

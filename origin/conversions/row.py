@@ -1,0 +1,51 @@
+"""A row of the table `conversions` in ClickHouse. What each column means: docs/analytics.md."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from origin import ids
+from origin.conversions.facts import FACTS
+from origin.storage.tables import Row
+
+MODELS = ("last", "first")
+OWN = (
+    "workspace_id", "model", "event", "event_id", "revision", "timestamp", "event_name", "customer_id", "quantity",
+    "amount", "currency", "sale_type", "invoice_id", "payment_processor", "metadata", "click_id", "clicked_at", "link_id",
+    "keep_days",
+)  # fmt: skip
+COLUMNS = (*OWN, *FACTS)
+
+
+def rows_of(conversion: Row, keep_days: int) -> Iterator[tuple[Any, ...]]:
+    """A row for each model of attribution, in the order of COLUMNS; times are unix milliseconds."""
+    for model in MODELS:
+        facts = getattr(conversion, f"{model}_facts")
+        own = {
+            "workspace_id": conversion.workspace_id,
+            "model": model,
+            "event": conversion.event,
+            "event_id": ids.public(ids.CONVERSION, conversion.id),
+            "revision": conversion.revision,
+            "timestamp": _ms(conversion.occurred_at),
+            "event_name": conversion.event_name,
+            "customer_id": conversion.customer_id or 0,
+            "quantity": conversion.quantity,
+            "amount": conversion.amount,
+            "currency": conversion.currency,
+            "sale_type": conversion.sale_type,
+            "invoice_id": conversion.invoice_id or "",
+            "payment_processor": conversion.payment_processor,
+            "metadata": "" if conversion.metadata is None else msgspec.json.encode(conversion.metadata).decode(),
+            "click_id": getattr(conversion, f"{model}_click_id"),
+            "clicked_at": _ms(getattr(conversion, f"{model}_clicked_at")),
+            "link_id": getattr(conversion, f"{model}_link_id"),
+            "keep_days": keep_days,
+        }
+        yield (*own.values(), *(facts[name] for name in FACTS))
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

@@ -1,0 +1,86 @@
+"""How a workspace credits conversions, and what it sums revenue up in."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import UNSET, Meta, UnsetType
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from origin.conversions import money
+from origin.conversions.money import Currency, Rate
+from origin.problems import Unprocessable
+from origin.storage.tables import workspaces
+
+Model = Literal["last", "first"]
+Days = Annotated[int, Meta(ge=1, le=365)]
+MOST_RATES = 200
+_UPDATE_TOTALS = sa.text(
+    "UPDATE customers SET sale_amount = ("
+    " SELECT coalesce(round(sum(CAST(value AS numeric) * CAST(CAST(:factors AS jsonb) ->> key AS numeric))), 0)"
+    " FROM jsonb_each_text(revenue)"
+    ") WHERE workspace_id = :workspace AND revenue <> '{}'"
+)
+
+
+class Attribution(msgspec.Struct, kw_only=True, rename="camel"):
+    """`model`: whether the last or the first click of the window gets the credit, where a question does not say.
+
+    `windowDays`: how long before a conversion a click may be, for conversions from now on. `currency`: what `saleAmount`
+    is in; that of the first sale until another one is set. `exchangeRates`: what one unit of another currency is worth
+    in it.
+    """
+
+    model: Model
+    window_days: int
+    currency: str | None
+    exchange_rates: dict[str, float]
+
+    def factors(self) -> dict[str, Decimal]:
+        """By what an amount of each currency is multiplied to be summed up."""
+        return money.factors(self.currency, self.exchange_rates)
+
+
+class AttributionChange(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What to change."""
+
+    model: Model | UnsetType = UNSET
+    window_days: Days | UnsetType = UNSET
+    currency: Currency | UnsetType = UNSET
+    exchange_rates: dict[Currency, Rate] | UnsetType = UNSET
+
+
+async def get(connection: AsyncConnection, workspace_id: int) -> Attribution:
+    """The workspace's settings."""
+    row = (await connection.execute(sa.select(workspaces).where(workspaces.c.id == workspace_id))).one()
+    return Attribution(
+        model=row.attribution_model,
+        window_days=row.attribution_days,
+        currency=row.currency,
+        exchange_rates=row.exchange_rates or {},
+    )
+
+
+async def change(connection: AsyncConnection, workspace_id: int, body: AttributionChange) -> Attribution:
+    """Change them; sums of customers are made anew. Raises Unprocessable."""
+    values = {
+        "attribution_model": body.model,
+        "attribution_days": body.window_days,
+        "currency": UNSET if body.currency is UNSET else body.currency.lower(),
+        "exchange_rates": UNSET if body.exchange_rates is UNSET else _rates(body.exchange_rates),
+    }
+    given = {name: value for name, value in values.items() if value is not UNSET}
+    if given:
+        await connection.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(given))
+    found = await get(connection, workspace_id)
+    if "currency" in given or "exchange_rates" in given:
+        factors = msgspec.json.encode({name: str(value) for name, value in found.factors().items()}).decode()
+        await connection.execute(_UPDATE_TOTALS, {"workspace": workspace_id, "factors": factors})
+    return found
+
+
+def _rates(given: dict[str, float]) -> dict[str, float]:
+    if len(given) > MOST_RATES:
+        raise Unprocessable(f"exchangeRates: name at most {MOST_RATES} currencies.")
+    return {name.lower(): rate for name, rate in given.items()}
