@@ -69,7 +69,12 @@ def installation(home: Path, **settings: str) -> Iterator[Installation]:
     home.mkdir(parents=True, exist_ok=True)
     (port,) = unused_ports(1)
     url = f"http://127.0.0.1:{port}"
-    given = {"NEARHOP_HOME": str(home), "NEARHOP_ORIGIN_PORT": str(port), "NEARHOP_API_REQUESTS_LOG": "false"}
+    given = {
+        "NEARHOP_HOME": str(home),
+        "NEARHOP_ORIGIN_PORT": str(port),
+        "NEARHOP_API_REQUESTS_LOG": "false",
+        "NEARHOP_RATE_LIMITS": "free=1000000",  # counted as always, but never reached
+    }
     others = {name: value for name, value in os.environ.items() if not name.startswith(("NEARHOP_", "DATABASE_URL"))}
     environ = {**others, **given, **settings}
     with _process("origin.storage.embedded_postgres", environ, home):

@@ -22,13 +22,14 @@ from origin.conversions import views as conversions
 from origin.customers import views as customers
 from origin.domains import views as domains
 from origin.folders import views as folders
+from origin.limits.gate import Gate, RateLimited
 from origin.links import claims, miss
 from origin.links import views as links
 from origin.mail import views as mailbox
 from origin.mail.mailbox import Mailbox
 from origin.middleware import BodyLimit, RequestTrace
 from origin.openapi import PREFIX
-from origin.problems import ApiProblem, on_api_problem, on_database_trouble, on_http_exception, on_unexpected_error
+from origin.problems import ApiProblem, on_api_problem, on_database_trouble, on_http_exception
 from origin.qr import views as qr
 from origin.storage.replicas import Replicas
 from origin.tags import views as tags
@@ -61,6 +62,7 @@ def create_app(origin: Origin) -> Starlette:
         origin.engine,
         origin.access,
         replicas=origin.replicas,
+        gate=origin.gate,
         body_limit=origin.settings.body_limit,
         log_requests=origin.settings.api_requests_log,
         lifespan=_lifespan(origin),
@@ -74,26 +76,28 @@ def assemble(
     access: Access,
     *,
     replicas: Replicas | None = None,
+    gate: Gate | None = None,
     body_limit: int = 1_000_000,
     log_requests: bool = False,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """An app of these routes with everything that wraps them: tests make small ones with it."""
+    limits = [Middleware(RateLimited, gate=gate)] if gate else []
     app = Starlette(
-        routes=[Mount(PREFIX, routes=[*api, *reference.routes(api)]), *others],
+        routes=[Mount(PREFIX, routes=[*api, *reference.routes(api)], middleware=limits), *others],
         middleware=[Middleware(RequestTrace, log=log_requests), Middleware(BodyLimit, most=body_limit)],
         exception_handlers={
             ApiProblem: on_api_problem,
             HTTPException: on_http_exception,
             sa.exc.OperationalError: on_database_trouble,
             sa.exc.TimeoutError: on_database_trouble,
-            Exception: on_unexpected_error,
         },
         lifespan=lifespan,
     )
     app.state.engine = engine
     app.state.access = access
     app.state.replicas = replicas
+    app.state.limiter = gate and gate.limiter
     return app
 
 
@@ -111,6 +115,7 @@ def _lifespan(origin: Origin) -> Lifespan[Starlette]:
             await origin.clicks.stop()
             if origin.replicas is not None:
                 await origin.replicas.dispose()
+            await origin.gate.limiter.close()
             await origin.engine.dispose()
 
     return lifespan

@@ -19,6 +19,9 @@ from origin.conversions.facts import StoredClicks
 from origin.conversions.service import Conversions
 from origin.domains.dns import DomainDns
 from origin.domains.ownership import Ownership
+from origin.limits.gate import Gate
+from origin.limits.limiter import Limiter
+from origin.limits.rules import rules_of
 from origin.links.codes import Codes
 from origin.links.loops import Loops
 from origin.links.options import Records
@@ -42,6 +45,7 @@ class Origin:
     passwords: Passwords
     accounts: AccountParts
     access: Access
+    gate: Gate
     links: Links
     reader: Reader
     domains: Ownership
@@ -72,6 +76,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         passwords=passwords,
         accounts=account_parts(engine, settings.signing_key, tokens, passwords),
         access=Authenticator(engine, tokens),
+        gate=_gate(settings),
         links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations, records, totals),
         reader=Reader(totals, domain, settings.public_edge_url, settings.public_api_url),
         domains=Ownership(_dns(settings), settings.allow_private_destinations, bool(settings.cloudflare_zone_id)),
@@ -94,3 +99,10 @@ def _replicas(settings: OriginSettings, primary: AsyncEngine) -> Replicas | None
         return None
     # Who waits for a replica could have had the primary's answer: they are given up soon.
     return Replicas(primary, [make_engine(url, pool_size=settings.database_pool, connect_seconds=2) for url in urls])
+
+
+def _gate(settings: OriginSettings) -> Gate:
+    # A pool of its own: a busy API must not keep the limits from being asked.
+    engine = make_engine(settings.postgres_url, pool_size=2)
+    rules = rules_of(settings.rate_limits, settings.rate_limit_people, settings.rate_limit_addresses)
+    return Gate(Limiter(engine, patience=settings.rate_limit_patience_ms / 1000), rules)

@@ -12,6 +12,7 @@ from origin import idempotency
 from origin.accounts import mail_tokens, sessions, throttle
 from origin.domains.ownership import Ownership
 from origin.domains.recheck import recheck
+from origin.limits import limiter
 
 _SECONDS = 3600
 
@@ -19,12 +20,13 @@ _log = structlog.get_logger("origin.housekeeping")
 
 
 async def sweep(engine: AsyncEngine) -> None:
-    """Delete expired sessions, tokens, throttles and idempotency keys."""
+    """Delete expired sessions, tokens, throttles, rate limits and idempotency keys."""
     async with engine.begin() as connection:
         await sessions.delete_expired(connection)
         await mail_tokens.delete_expired(connection)
         await throttle.delete_expired(connection)
         await idempotency.delete_expired(connection)
+        await limiter.delete_expired(connection)
 
 
 @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""What wraps every request: its id, its log line and metrics, and the bound on its body."""
+"""What wraps every request: its id, its log line and metrics, the answer to what nobody expected, the bound on its body."""
 
 import re
 import secrets
@@ -7,9 +7,10 @@ import time
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from origin.problems import PayloadTooLarge
+from origin.problems import PayloadTooLarge, on_unexpected_error
 
 _HEADER = "X-Request-Id"
 _GOOD_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -18,7 +19,15 @@ _QUIET = {"/healthz", "/readyz", "/metrics"}
 REQUESTS = Counter("nearhop_api_requests_total", "Requests answered, by operation and status.", ["operation", "status"])
 SECONDS = Histogram("nearhop_api_request_seconds", "Time to answer a request, by operation.", ["operation"])
 
+_HEADERS = "nearhop.headers"
+
 _log = structlog.get_logger("origin.requests")
+
+
+def extra_headers(scope: Scope) -> dict[str, str]:
+    """Headers that the answer will have, whoever makes it: a route, a problem, the router."""
+    found: dict[str, str] = scope.setdefault(_HEADERS, {})
+    return found
 
 
 class RequestTrace:
@@ -37,19 +46,27 @@ class RequestTrace:
             return
         given = Headers(scope=scope).get(_HEADER, "")
         request_id = given if _GOOD_ID.fullmatch(given) else secrets.token_hex(8)
-        status = 500
+        headers = extra_headers(scope)
+        headers[_HEADER] = request_id
+        status = 0
         started = time.perf_counter()
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[_HEADER] = request_id
+                MutableHeaders(scope=message).update(headers)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
+            except Exception as error:
+                # Not Starlette's own handler, which stands outside of this and would answer without the id.
+                response = await on_unexpected_error(Request(scope), error)
+                if status:  # the answer has begun: all that is left is to break it off
+                    raise
+                await response(scope, receive, send_with_id)
             finally:
                 self._note(scope, status, time.perf_counter() - started)
 

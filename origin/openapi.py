@@ -23,6 +23,19 @@ IN_NO_WORKSPACE = frozenset({ANYONE, SIGNED_IN, PERSON})
 Endpoint = Callable[[Request], Awaitable[Response]]
 _COMMON_ERRORS = (429, 500, 503)
 _REF = "#/components/schemas/{name}"
+_WAIT = {429, 503}
+_HEADERS = {
+    name: {"description": text, "schema": {"type": kind}}
+    for name, kind, text in (
+        ("X-Request-Id", "string", "The call's id: the caller's own, or a new one. Log lines have it as well."),
+        ("X-RateLimit-Limit", "integer", "Calls a minute that the caller may make."),
+        ("X-RateLimit-Remaining", "integer", "Calls that are left of them now."),
+        ("X-RateLimit-Reset", "integer", "When all of them are there again, in seconds of Unix time."),
+        ("Retry-After", "integer", "Seconds to wait before trying again."),
+    )
+}
+_WAIT_HEADERS = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+_ANSWER_HEADERS = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS if name != "Retry-After"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,7 @@ def document(described: list[Operation], version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
+            "headers": _HEADERS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -156,11 +170,12 @@ def _responses(each: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": HTTPStatus(each.status).phrase}
     if content:
         success["content"] = content
-    responses = {str(each.status): success}
+    responses = {str(each.status): {**success, "headers": _ANSWER_HEADERS}}
     texts = {problem.status: str(problem.__doc__) for problem in PROBLEMS}
     for status in each.possible_errors():
         error = {"application/json": {"schema": schema_of[_type_key(ErrorBody)]}}
-        responses[str(status)] = {"description": texts[status], "content": error}
+        wait = _WAIT_HEADERS if status in _WAIT else {}
+        responses[str(status)] = {"description": texts[status], "headers": _ANSWER_HEADERS | wait, "content": error}
     return responses
 
 

@@ -73,6 +73,24 @@ class OriginSettings:
     )
     database_pool: int = setting("Connections to Postgres that an origin process keeps open.", 10, least=1)
     body_limit: int = setting("Largest request body that the API reads, in bytes.", 1_000_000, least=1000)
+    rate_limits: tuple[str, ...] = setting(
+        "Requests a minute that each API key may make, by the workspace's plan, as free=600,pro=1200; 0: no limit. Other "
+        "plans have the first one's.",
+        ("free=600", "pro=1200", "business=3000", "enterprise=6000"),
+    )
+    rate_limit_people: int = setting(
+        "Requests a minute that somebody who is logged in may make; 0: no limit.", 600, least=0
+    )
+    rate_limit_addresses: int = setting(
+        "Requests a minute without a key that an address may make; 0: no limit. This machine's own is not limited.",
+        300,
+        least=0,
+    )
+    rate_limit_patience_ms: int = setting(
+        "Milliseconds that a request waits for Postgres to say whether it is within its limit, before it passes unlimited.",
+        250,
+        least=1,
+    )
     allow_private_destinations: bool = setting(
         "Whether links may lead to localhost, to private networks and to host names without a dot.", default=False
     )

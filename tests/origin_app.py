@@ -26,6 +26,9 @@ from origin.domains import views as domains
 from origin.domains.dns import DomainDns
 from origin.domains.ownership import Ownership
 from origin.folders import views as folders
+from origin.limits.gate import Gate
+from origin.limits.limiter import Limiter
+from origin.limits.rules import Rules, rules_of
 from origin.links import claims, miss
 from origin.links import views as links
 from origin.links.codes import Codes
@@ -52,6 +55,12 @@ NO_DNS = "127.0.0.1:9"
 API_URL = "http://api.test"
 
 
+# Seconds: on a busy machine no request of a test may pass unlimited.
+PATIENCE = 60.0
+# Limits that no test reaches by chance.
+WIDE = rules_of(("free=1000000",), 1_000_000, 1_000_000)
+
+
 def make_app(
     engine: AsyncEngine,
     *,
@@ -61,6 +70,7 @@ def make_app(
     dns_servers: Sequence[str] = (NO_DNS,),
     replicas: Replicas | None = None,
     hostnames: bool = False,
+    rules: Rules = WIDE,
 ) -> Starlette:
     """Everything but clicks and analytics. `seconds` is how long access tokens are good for."""
     tokens = AccessTokens(SECRET_KEY, seconds=seconds)
@@ -83,7 +93,8 @@ def make_app(
         *qr.routes(Logos(Outbound(allow_private=allow_private))),
     ]
     others = [*miss.routes(EDGE_SECRET), *claims.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]
-    return assemble(api, others, engine, Authenticator(engine, tokens), replicas=replicas)
+    gate = Gate(Limiter(engine, patience=PATIENCE), rules)
+    return assemble(api, others, engine, Authenticator(engine, tokens), replicas=replicas, gate=gate)
 
 
 def make_client(app: Starlette, token: str = "", *, base_url: str = API_URL) -> httpx.AsyncClient:

@@ -60,6 +60,7 @@ class Caller:
     key_workspace_id: int | None = None
     session: str | None = None
     scopes: Scopes = EVERYTHING
+    plan: str | None = None  # of the API key's workspace
 
 
 class Access(Protocol):

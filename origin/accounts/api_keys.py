@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from origin import ids
 from origin.accounts.access import EVERYTHING, PERMISSIONS, SCOPES, Actor, Scopes, covers
 from origin.problems import Forbidden, NotFound, Unprocessable
-from origin.storage.tables import Row, api_keys
+from origin.storage.tables import Row, api_keys, workspaces
 
 PREFIX = "nh_"
 _HINT_LENGTH = 8
@@ -124,11 +124,13 @@ async def delete(connection: AsyncConnection, actor: Actor, key_id: str) -> None
 
 
 async def find(connection: AsyncConnection, token: str) -> Row | None:
-    """The row of a key that is good now."""
+    """The row of a key that is good now, with its workspace's plan."""
     table, hashed, now = api_keys, digest(token), sa.func.now()
     former = sa.and_(table.c.former_key_hash == hashed, table.c.former_key_until > now)
     alive = sa.or_(table.c.expires_at.is_(None), table.c.expires_at > now)
-    select = sa.select(table).where(sa.or_(table.c.key_hash == hashed, former), alive)
+    joined = sa.join(table, workspaces, workspaces.c.id == table.c.workspace_id)
+    select = sa.select(table, workspaces.c.plan).select_from(joined)
+    select = select.where(sa.or_(table.c.key_hash == hashed, former), alive)
     return (await connection.execute(select)).one_or_none()
 
 

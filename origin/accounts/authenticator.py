@@ -65,7 +65,7 @@ class Authenticator:
             if row.last_used_at is None or row.last_used_at < now - _USE_NOTED_EVERY:
                 await connection.execute(sa.update(table).where(table.c.id == row.id).values(last_used_at=now))
                 await connection.commit()
-        return Caller(row.user_id, row.id, row.workspace_id, scopes=frozenset(row.scopes))
+        return Caller(row.user_id, row.id, row.workspace_id, scopes=frozenset(row.scopes), plan=row.plan)
 
     async def _in_workspace(self, caller: Caller, workspace_id: int | None) -> Actor:
         table = tables.memberships

@@ -134,6 +134,15 @@ throttles = sa.Table(
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
 )
 
+rate_limits = sa.Table(
+    "rate_limits",
+    metadata,
+    sa.Column("key", BYTEA, primary_key=True),  # a hash of whose bucket it is
+    sa.Column("full_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("granted", sa.Integer, nullable=False),  # by the last statement, for its RETURNING
+    prefixes=["UNLOGGED"],  # a crash of Postgres fills all buckets, which is no loss
+)
+
 api_keys = sa.Table(
     "api_keys",
     metadata,

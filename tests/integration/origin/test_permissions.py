@@ -71,6 +71,7 @@ async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # parts that were not started answer 500: allowed
     async with httpx.AsyncClient(transport=transport, base_url=API_URL) as made:
         yield made
+    await app.state.limiter.close()
     await app.state.engine.dispose()
 
 

@@ -18,6 +18,10 @@ async def echo(request: Request) -> Response:
     return PlainTextResponse(str(len(await request.body())))
 
 
+async def fail(request: Request) -> Response:
+    raise RuntimeError("a secret")
+
+
 async def ignore(request: Request) -> Response:
     return PlainTextResponse("not read")
 
@@ -25,7 +29,7 @@ async def ignore(request: Request) -> Response:
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     app = Starlette(
-        routes=[Route("/", echo, methods=["POST"]), Route("/ignore", ignore, methods=["POST"])],
+        routes=[Route("/", echo, methods=["POST"]), Route("/ignore", ignore, methods=["POST"]), Route("/fail", fail)],
         middleware=[Middleware(RequestTrace, log=False), Middleware(BodyLimit, most=1000)],
         exception_handlers={ApiProblem: on_api_problem},
     )
@@ -69,3 +73,10 @@ async def test_any_other_gets_one_of_our_own(client: httpx.AsyncClient, given: s
     answer = await client.post("/", headers={} if given is None else {"X-Request-Id": given})
     assert answer.headers["x-request-id"] != given
     assert len(answer.headers["x-request-id"]) == 16
+
+
+async def test_the_answer_to_what_nobody_expected_has_the_id_and_no_detail(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/fail", headers={"X-Request-Id": "asked-1"})
+    assert (answer.status_code, answer.headers["x-request-id"]) == (500, "asked-1")
+    assert answer.json()["error"]["code"] == "internal_server_error"
+    assert "a secret" not in answer.text
