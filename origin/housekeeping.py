@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from origin import idempotency
+from origin import idempotency, pages
 from origin.accounts import mail_tokens, sessions, throttle
 from origin.domains.ownership import Ownership
 from origin.domains.recheck import recheck
@@ -20,13 +20,14 @@ _log = structlog.get_logger("origin.housekeeping")
 
 
 async def sweep(engine: AsyncEngine) -> None:
-    """Delete expired sessions, tokens, throttles, rate limits and idempotency keys."""
+    """Delete expired sessions, tokens, throttles, rate limits, idempotency keys and ends of pages."""
     async with engine.begin() as connection:
         await sessions.delete_expired(connection)
         await mail_tokens.delete_expired(connection)
         await throttle.delete_expired(connection)
         await idempotency.delete_expired(connection)
         await limiter.delete_expired(connection)
+        await pages.delete_expired(connection)
 
 
 @contextlib.asynccontextmanager

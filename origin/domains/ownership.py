@@ -20,6 +20,7 @@ from origin.domains.model import Domain, DomainChange, DomainFilter, EdgeHostnam
 from origin.domains.service import normalize
 from origin.hostnames import tasks as hostnames
 from origin.links import destinations
+from origin.pages import Order, Page, fetch
 from origin.problems import Conflict, NotFound, Unprocessable
 from origin.storage.tables import Row, domains, links
 from shared.kv_record import KvRecord, encode, kv_key
@@ -210,14 +211,16 @@ def check_slug(text: str) -> str:
     return slug
 
 
-async def page(connection: AsyncConnection, workspace_id: int, wanted: DomainFilter) -> list[Row]:
+async def page(connection: AsyncConnection, workspace_id: int, wanted: DomainFilter, page: Page) -> list[Row]:
     """One page of the domains that fit, the primary one first."""
-    select = sa.select(domains).where(domains.c.workspace_id == workspace_id, domains.c.archived == wanted.archived)
+    mine = domains.c.workspace_id == workspace_id
+    select = sa.select(domains).where(mine, domains.c.archived == wanted.archived)
     if wanted.search:
         select = select.where(domains.c.slug.icontains(wanted.search, autoescape=True))
-    ordered = select.order_by(domains.c.is_primary.desc(), domains.c.slug)
-    rows = await connection.execute(ordered.limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size))
-    return list(rows.all())
+    # No host name begins with a space.
+    name = sa.case((domains.c.is_primary, " "), else_="").concat(domains.c.slug)
+    first = sa.type_coerce(sa.collate(name, "C"), sa.Text)
+    return await fetch(connection, select, Order(first, domains.c.id), page)
 
 
 async def one(connection: AsyncConnection, workspace_id: int, slug: str) -> Row:

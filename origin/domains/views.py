@@ -25,6 +25,7 @@ from origin.domains.model import (
 )
 from origin.domains.ownership import Ownership
 from origin.openapi import Operation
+from origin.pages import turning
 from origin.problems import Forbidden
 from origin.storage.tables import outbox
 from origin.storage.transaction import reading, transaction
@@ -48,10 +49,10 @@ class DomainViews:
     async def index(self, request: Request) -> Response:
         actor = await authenticate(request)
         wanted = read_query(request, DomainFilter)
-        async with reading(request, actor.workspace_id) as connection:
-            return answer(
-                [ownership.shown(row) for row in await ownership.page(connection, actor.workspace_id, wanted)]
-            )
+        workspace_id = actor.workspace_id
+        async with turning(request, actor, "domains", wanted) as page, reading(request, workspace_id) as connection:
+            rows = await ownership.page(connection, workspace_id, wanted, page)
+        return answer([ownership.shown(row) for row in rows])
 
     async def change(self, request: Request) -> Response:
         actor = await authenticate(request)

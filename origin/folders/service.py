@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
 from origin.folders.model import Folder, FolderChange, FolderFilter, NewFolder
+from origin.pages import Order, Page, fetch
 from origin.problems import Conflict, NotFound
 from origin.storage.tables import Row, folders
 
@@ -45,14 +46,13 @@ async def delete(connection: AsyncConnection, workspace_id: int, folder_id: str)
         raise _unknown(folder_id)
 
 
-async def page(connection: AsyncConnection, workspace_id: int, wanted: FolderFilter) -> list[Folder]:
+async def page(connection: AsyncConnection, workspace_id: int, wanted: FolderFilter, page: Page) -> list[Folder]:
     """One page of the folders that fit, by name."""
-    order = (sa.func.lower(folders.c.name), folders.c.id)
-    select = sa.select(folders).where(folders.c.workspace_id == workspace_id).order_by(*order)
+    order = Order(sa.func.lower(folders.c.name, type_=sa.Text), folders.c.id)
+    select = sa.select(folders).where(folders.c.workspace_id == workspace_id)
     if wanted.search:
         select = select.where(folders.c.name.icontains(wanted.search, autoescape=True))
-    rows = await connection.execute(select.limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size))
-    return [shown(row) for row in rows]
+    return [shown(row) for row in await fetch(connection, select, order, page)]
 
 
 async def known(connection: AsyncConnection, workspace_id: int, numbers: Collection[int]) -> set[int]:

@@ -10,6 +10,7 @@ from origin.api import answer, read_body, read_query, route
 from origin.folders import service
 from origin.folders.model import Folder, FolderChange, FolderFilter, NewFolder
 from origin.openapi import Operation
+from origin.pages import turning
 from origin.storage.transaction import reading, transaction
 
 CREATED = 201
@@ -31,8 +32,9 @@ async def create(request: Request) -> Response:
 async def index(request: Request) -> Response:
     actor = await authenticate(request)
     wanted = read_query(request, FolderFilter)
-    async with reading(request, actor.workspace_id) as connection:
-        return answer(await service.page(connection, actor.workspace_id, wanted))
+    workspace_id = actor.workspace_id
+    async with turning(request, actor, "folders", wanted) as page, reading(request, workspace_id) as connection:
+        return answer(await service.page(connection, workspace_id, wanted, page))
 
 
 async def change(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Where a page of links begins: by its number, or by the link next to it, which new links do not move."""
+"""Where a page of links begins: by its number (origin.pages), or by the link next to it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
 from origin.links.model import ListFilter
+from origin.pages import Order
 from origin.problems import Unprocessable
 from origin.storage.tables import links
 
@@ -22,12 +23,11 @@ class Place:
     ascending: bool
     cursor: tuple[str, str] | None  # the field's name and the link's id
     backwards: bool
-    offset: int
 
     @property
-    def order(self) -> list[sa.ColumnElement[Any]]:
-        """The columns to order by."""
-        return [each.asc() if self.ascending else each.desc() for each in (self.column, links.c.id)]
+    def order(self) -> Order:
+        """What to order by."""
+        return Order(self.column, links.c.id, self.ascending)
 
 
 def place(wanted: ListFilter) -> Place:
@@ -37,10 +37,10 @@ def place(wanted: ListFilter) -> Place:
         raise Unprocessable("endingBefore: give either this or startingAfter.")
     column, ascending = _COLUMNS.get(str(wanted.sort_by), links.c.created_at), wanted.sort_order == "asc"
     if before:
-        return Place(column, not ascending, ("endingBefore", before), backwards=True, offset=0)
+        return Place(column, not ascending, ("endingBefore", before), backwards=True)
     if after:
-        return Place(column, ascending, ("startingAfter", after), backwards=False, offset=0)
-    return Place(column, ascending, None, backwards=False, offset=(wanted.page - 1) * wanted.page_size)
+        return Place(column, ascending, ("startingAfter", after), backwards=False)
+    return Place(column, ascending, None, backwards=False)
 
 
 async def beyond(connection: AsyncConnection, workspace_id: int, page: Place) -> sa.ColumnElement[bool]:

@@ -15,6 +15,7 @@ from origin.links.model import CountFilter, CountQuery, EdgeState, Link, ListFil
 from origin.links.passwords import MASK
 from origin.links.redirects import is_one_time
 from origin.links.totals import ClickTotals
+from origin.pages import Page, fetch
 from origin.storage.tables import Row, kv_keys, link_claims, link_tags, links
 from origin.tags import service as tags
 from origin.tags.model import Tag
@@ -49,16 +50,17 @@ class Reader:
         found = {row.id: row for row in await connection.execute(select)}
         return await self._shown(connection, workspace_id, [found[each] for each in link_ids if each in found])
 
-    async def page(self, connection: AsyncConnection, workspace_id: int, wanted: ListFilter) -> list[Link]:
+    async def page(self, connection: AsyncConnection, workspace_id: int, wanted: ListFilter, page: Page) -> list[Link]:
         """One page of the links that fit, in the order that was asked for; raises Unprocessable for a bad cursor."""
         place = paging.place(wanted)
         fitting, asked = await searched(connection, workspace_id, wanted)
         if asked is not None and wanted.sort_by in {None, "relevance"} and place.cursor is None:
-            return await self._most_relevant(connection, workspace_id, wanted, fitting, asked)
-        select = _select(workspace_id).where(*fitting).order_by(*place.order)
-        if place.cursor is not None:
-            select = select.where(await paging.beyond(connection, workspace_id, place))
-        rows = list(await connection.execute(select.limit(wanted.page_size).offset(place.offset)))
+            return await self._most_relevant(connection, workspace_id, wanted, page, fitting, asked)
+        select = _select(workspace_id).where(*fitting)
+        if place.cursor is None:
+            return await self._shown(connection, workspace_id, await fetch(connection, select, place.order, page))
+        select = select.where(await paging.beyond(connection, workspace_id, place)).order_by(*place.order.columns)
+        rows = list(await connection.execute(select.limit(wanted.page_size)))
         return await self._shown(connection, workspace_id, rows[::-1] if place.backwards else rows)
 
     async def _most_relevant(
@@ -66,17 +68,26 @@ class Reader:
         connection: AsyncConnection,
         workspace_id: int,
         wanted: ListFilter,
+        page: Page,
         fitting: list[sa.ColumnElement[bool]],
         asked: sa.ColumnElement[Any],
     ) -> list[Link]:
-        """A page of what was searched for, the best first: ranked are the newest thousand that fit."""
+        """A page of what was searched for, the best first: ranked are the newest thousand that fit.
+
+        What was made since the first page was asked for would move the others, so it is left out of them.
+        """
         mine = sa.and_(links.c.workspace_id == workspace_id, NO_ALIAS, *fitting)
+        if page.behind is not None:
+            mine = sa.and_(mine, links.c.created_at <= sa.cast(sa.literal(page.behind[0]), links.c.created_at.type))
         newest = sa.select(links.c.id, links.c.search, links.c.created_at).where(mine)
         ranked = newest.order_by(links.c.created_at.desc(), links.c.id.desc()).limit(_MOST_RANKED).subquery()
         rank = sa.func.ts_rank(ranked.c.search, asked)
-        best = sa.select(ranked.c.id).order_by(rank.desc(), ranked.c.created_at.desc(), ranked.c.id.desc())
-        page = best.limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size)
-        return await self.by_ids(connection, workspace_id, list((await connection.execute(page)).scalars()))
+        best = sa.select(ranked.c.id, sa.cast(sa.func.now(), sa.Text).label("now"))
+        best = best.order_by(rank.desc(), ranked.c.created_at.desc(), ranked.c.id.desc())
+        rows = (await connection.execute(best.limit(page.size).offset((wanted.page - 1) * page.size))).all()
+        if len(rows) == page.size:
+            page.ended = page.behind or (rows[-1].now, 0)
+        return await self.by_ids(connection, workspace_id, [row.id for row in rows])
 
     async def count(self, connection: AsyncConnection, workspace_id: int, wanted: CountFilter) -> int:
         """How many links fit."""

@@ -31,6 +31,7 @@ from origin.links.model import (
 from origin.links.reader import Reader
 from origin.links.service import Links
 from origin.openapi import ListOf, Operation
+from origin.pages import turning
 from origin.problems import ApiProblem, Unprocessable
 from origin.storage.transaction import reading, transaction
 
@@ -84,8 +85,9 @@ class LinkViews:
     async def index(self, request: Request) -> Response:
         actor = await authenticate(request)
         wanted = read_query(request, ListFilter)
-        async with reading(request, actor.workspace_id) as connection:
-            return answer(await self.reader.page(connection, actor.workspace_id, wanted))
+        workspace_id = actor.workspace_id
+        async with turning(request, actor, "links", wanted) as page, reading(request, workspace_id) as connection:
+            return answer(await self.reader.page(connection, workspace_id, wanted, page))
 
     async def count(self, request: Request) -> Response:
         actor = await authenticate(request)

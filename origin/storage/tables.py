@@ -143,6 +143,19 @@ rate_limits = sa.Table(
     prefixes=["UNLOGGED"],  # a crash of Postgres fills all buckets, which is no loss
 )
 
+page_ends = sa.Table(
+    "page_ends",
+    metadata,
+    sa.Column("walk", BYTEA, primary_key=True),  # a hash of who lists what
+    sa.Column("root", sa.DateTime(timezone=True), primary_key=True),  # when the walk began
+    sa.Column("page", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("value", sa.Text, nullable=False),  # of the column that orders the list, in the page's last row
+    sa.Column("number", sa.BigInteger, nullable=False),
+    _flag("followed"),  # whether the page after it has been asked for
+    sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
+    prefixes=["UNLOGGED"],  # after a crash of Postgres pages are counted from the list's beginning
+)
+
 api_keys = sa.Table(
     "api_keys",
     metadata,

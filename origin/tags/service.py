@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
+from origin.pages import Order, Page, fetch
 from origin.problems import Conflict, NotFound, Unprocessable
 from origin.storage.tables import Row, link_tags, tags
 from origin.tags.model import Color, Tag, TagFields, TagFilter
@@ -51,18 +52,17 @@ async def delete(connection: AsyncConnection, workspace_id: int, tag_id: str) ->
         raise _unknown(tag_id)
 
 
-async def page(connection: AsyncConnection, workspace_id: int, wanted: TagFilter) -> list[Tag]:
+async def page(connection: AsyncConnection, workspace_id: int, wanted: TagFilter, page: Page) -> list[Tag]:
     """One page of the tags that fit."""
-    name: sa.ColumnElement[Any] = sa.func.lower(tags.c.name)
+    name = sa.func.lower(tags.c.name, type_=sa.Text)
     column = name if wanted.sort_by == "name" else tags.c.created_at
-    order = [column, tags.c.id] if wanted.sort_order == "asc" else [column.desc(), tags.c.id.desc()]
-    select = sa.select(tags).where(tags.c.workspace_id == workspace_id).order_by(*order)
+    order = Order(column, tags.c.id, ascending=wanted.sort_order == "asc")
+    select = sa.select(tags).where(tags.c.workspace_id == workspace_id)
     if wanted.search:
         select = select.where(tags.c.name.icontains(wanted.search, autoescape=True))
     if wanted.ids:
         select = select.where(tags.c.id.in_([ids.parse(ids.TAG, each) for each in wanted.ids]))
-    rows = await connection.execute(select.limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size))
-    return [shown(row) for row in rows]
+    return [shown(row) for row in await fetch(connection, select, order, page)]
 
 
 async def numbers(
