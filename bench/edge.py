@@ -1,7 +1,8 @@
-"""`python bench/edge.py`: redirects a second at the edge, against a Hono worker and a bare JavaScript redirect.
+"""`python bench/edge.py`: redirects a second at the edge, against a Hono worker and bare redirects in JavaScript and Python.
 
-All three stand in one workerd and are loaded in turns, so that what else the machine does hits each of them. Ours and Hono's
-record every click; the bare one does nothing but redirect. Read the ratios: the absolutes are this machine's.
+All stand in one workerd and are loaded in turns, so that what else the machine does hits each of them. Ours and Hono's
+record every click; the bare ones do nothing but redirect, and the one in Python is the ceiling of what Python reaches on this
+runtime. Read the ratios: the absolutes are this machine's. `cpu_us` is what the runtime's process used for a redirect.
 """
 
 import asyncio
@@ -29,26 +30,27 @@ from bench.ports import unused_ports  # noqa: E402
 ROUNDS = 4
 SECONDS = 3
 CONNECTIONS = 16
-CONTENDERS = ("edge", "hono", "bare")
+CONTENDERS = ("edge", "hono", "bare", "bare_python")
 
 
 def run(rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, Any]:
     """Medians over the rounds: redirects a second, p50 and p99 in milliseconds, and the ratios."""
-    with contenders() as ports:
+    with contenders() as (ports, process):
         for name in CONTENDERS:
             load(ports[name], 1)  # caches and compiler are warm after it
-        measured = [{name: load(ports[name], seconds) for name in CONTENDERS} for _ in range(rounds)]
+        measured = [{name: with_cpu_time(process, ports[name], seconds) for name in CONTENDERS} for _ in range(rounds)]
     medians = {name: median([each[name] for each in measured]) for name in CONTENDERS}
-    edge, hono, bare = (medians[name]["redirects_per_second"] for name in CONTENDERS)
-    found = {"edge_to_hono": round(edge / hono, 2), "edge_to_bare": round(edge / bare, 2), **medians}
+    rates = {name: medians[name]["redirects_per_second"] for name in CONTENDERS}
+    found: dict[str, Any] = {f"edge_to_{name}": round(rates["edge"] / rates[name], 2) for name in CONTENDERS[1:]}
+    found |= {"bare_python_to_bare": round(rates["bare_python"] / rates["bare"], 2), **medians}
     found |= {"generator": "wrk" if _has_wrk() else "asyncio", "zipf": edge_reads.run()}
     return found | ({"memory": edge_memory.run()} if _has_wrk() else {})
 
 
 @contextmanager
-def contenders() -> Iterator[dict[str, int]]:
-    """Start them; yields their ports."""
-    names = ("edge", "hono", "bare", "sink", "kv")
+def contenders() -> Iterator[tuple[dict[str, int], int]]:
+    """Start them; yields their ports, and the process id of what started them."""
+    names = (*CONTENDERS, "sink", "kv")
     ports = dict(zip(names, unused_ports(len(names)), strict=True))
     with tempfile.TemporaryDirectory() as home:
         environment = {
@@ -71,10 +73,29 @@ def contenders() -> Iterator[dict[str, int]]:
             while (line := process.stdout.readline()) != "ready\n":
                 if not line:
                     raise SystemExit("The workers did not start; see above.")
-            yield ports
+            yield ports, process.pid
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
+
+
+def with_cpu_time(process: int, port: int, seconds: int) -> dict[str, float]:
+    """One turn, and the microseconds of CPU time that the runtime took for each redirect."""
+    before = cpu_seconds(process)
+    found = load(port, seconds)
+    microseconds = (cpu_seconds(process) - before) * 1e6
+    return found | {"cpu_us": microseconds / (found["redirects_per_second"] * seconds)}
+
+
+def cpu_seconds(process: int) -> float:
+    """What the descendants of a process have used so far; 0 where there is no /proc."""
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+        stats = [Path(f"/proc/{each}/stat").read_text(encoding="utf-8").rpartition(")")[2].split() for each in children]
+    except OSError:
+        return 0.0
+    own = sum(int(each[11]) + int(each[12]) for each in stats) / os.sysconf("SC_CLK_TCK")
+    return own + sum(cpu_seconds(int(each)) for each in children)
 
 
 def load(port: int, seconds: int) -> dict[str, float]:

@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from redirector.isolate import Isolate
-from redirector.runtime import WorkerEntrypoint
+from redirector.runtime import WorkerEntrypoint, unwrapped
 
 _isolate = Isolate()
 
@@ -14,7 +14,7 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]  # the SDK has no types
 
     async def fetch(self, request: Any, *_: Any) -> Any:
         """A request."""
-        reply = (_isolate.edge or _isolate.start(self.env)).fetch(request, self.ctx)
+        reply = (_isolate.edge or _isolate.start(self.env)).fetch(unwrapped(request), self.ctx)
         return await reply if isinstance(reply, Coroutine) else reply
 
     async def queue(self, batch: Any, *_: Any) -> None:

@@ -1,4 +1,4 @@
-// All contenders in one workerd: `node run.mjs '{"edge": port, "hono": port, "bare": port, "sink": port, ...}'`.
+// All contenders in one workerd: `node run.mjs '{"edge": port, "hono": port, "bare": port, "bare_python": port, "sink": port, ...}'`.
 
 import fs from "node:fs";
 import http from "node:http";
@@ -13,7 +13,7 @@ import { readSettings } from "../../deploy/local/edge_runner/settings.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const DATE = "2024-11-06";
-const { hono, bare, sink } = JSON.parse(process.argv[2]);
+const { hono, bare, bare_python: barePython, sink } = JSON.parse(process.argv[2]);
 
 /** Where clicks go: read to the end, acknowledged, forgotten. */
 const taker = http.createServer((request, response) => {
@@ -31,11 +31,23 @@ function javascript(name, port, more) {
     return { name, modules: script(`${name}.js`), compatibilityDate: DATE, unsafeDirectSockets, ...more };
 }
 
+function python(name, port) {
+    const contents = fs.readFileSync(path.join(HERE, `${name}.py`), "utf8");
+    return {
+        name,
+        modules: [{ type: "PythonModule", path: `${name}.py`, contents }],
+        compatibilityDate: DATE,
+        compatibilityFlags: ["python_workers"],
+        unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+    };
+}
+
 const settings = readSettings(path.resolve(HERE, "../.."));
 const ours = options(settings, { take: async () => ({ status: 202, text: "" }) });
 ours.workers.push(
     javascript("hono", hono, { kvNamespaces: { LINKS: "plain" }, bindings: { BEACON: `http://127.0.0.1:${sink}/` } }),
     javascript("bare", bare, {}),
+    python("bare_python", barePython),
 );
 const miniflare = new Miniflare(ours);
 await miniflare.ready;
@@ -43,6 +55,8 @@ const plain = await miniflare.getKVNamespace("LINKS", "hono");
 const links = await miniflare.getKVNamespace("LINKS", "edge");
 const urls = fs.readFileSync(path.join(HERE, "urls.txt"), "utf8").trim().split("\n");
 await Promise.all(urls.map((url, n) => Promise.all([plain.put(`localhost/${n}`, url), links.put(`localhost/${n}`, `1.1.1.1.${url}`)])));
-await fetch(`http://127.0.0.1:${settings.edgePort}/readyz`).then((answer) => answer.text()); // Python is loaded by one request
+for (const url of [`http://127.0.0.1:${settings.edgePort}/readyz`, `http://127.0.0.1:${barePython}/`]) {
+    await fetch(url, { redirect: "manual" }).then((answer) => answer.text()); // Python is loaded by one request
+}
 console.log("ready");
 process.stdin.resume().on("end", () => miniflare.dispose().then(() => process.exit(0))); // our caller is gone

@@ -169,13 +169,14 @@ class Answers:
     def _visitor(self, asked: Asked) -> Visitor:
         return Visitor(
             asked.seen,
+            asked.url,
             asked.now,
             lambda: self._runtime.header(asked.request, "cookie") or "",
             lambda zone: self._runtime.utc_offset(zone, asked.now),
         )
 
     def _recorded(self, asked: Asked, fragment: str, response: Response) -> Answer:
-        return self._beacon.recorded((asked.now, fragment, asked.bounded_facts()), response, asked.context)
+        return self._beacon.recorded(asked.visit(fragment), response, asked.context)
 
 
 def _fragment(link: KnownLink, answer: Redirect, rest: str, click_id: str) -> str:

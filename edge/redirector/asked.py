@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from redirector.address import split_url
-from redirector.clicks import MAX_FACTS, shorten
-from redirector.ports import Context, Request, Response
+from redirector.clicks import Visit
+from redirector.ports import Context, Request, Response, Runtime
 
 Answer: TypeAlias = Response | Coroutine[None, None, Response]
 
@@ -18,8 +18,7 @@ class Asked:
 
     request: Request
     context: Context
-    facts: str  # Runtime.facts
-    seen: dict[str, Any]  # the same, read
+    seen: dict[str, Any]  # Runtime.facts, read
     now: float
     url: str
     method: str
@@ -31,19 +30,19 @@ class Asked:
         """Whether the browser says that this visitor does not want to be tracked."""
         return self.seen.get("dnt") == "1" or self.seen.get("sec-gpc") == "1"
 
+    def visit(self, fragment: str) -> Visit:
+        """For the buffer: this request, and what the link gives to its click."""
+        return self.now, fragment, self.method, self.url, self.request
+
     @property
     def address(self) -> str:
         """The visitor's IP address, where it is known."""
         return self.seen.get("cf-connecting-ip") or ""
 
-    def bounded_facts(self) -> str:
-        """The facts, cut where they would take too much of the buffer."""
-        return self.facts if len(self.facts) <= MAX_FACTS else shorten(self.facts)
 
-
-def read_request(request: Request, context: Context, facts: str, now: float) -> Asked:
+def read_request(runtime: Runtime, request: Request, context: Context, now: float) -> Asked:
     """Everything that answers are made from."""
-    seen = json.loads(facts)
-    url = seen["url"]
+    (facts,) = runtime.facts((request,))
+    url = request.url
     host, path, _ = split_url(url)
-    return Asked(request, context, facts, seen, now, url, seen["method"], host, path)
+    return Asked(request, context, json.loads(facts), now, url, request.method, host, path)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from redirector.asked import Answer
+from redirector.buffer import READ_AT, Buffer
 from redirector.clicks import ClickWriter, Visit
 from redirector.counters import Counters
 from redirector.origin import Origin
@@ -17,8 +18,7 @@ _ORIGIN_REST_SECONDS = 2.0
 _PAUSE_BEFORE_RETRY_SECONDS = 0.2
 # A flush that was due this long ago has died with the request that was to do it.
 _FLUSH_LOST_AFTER_SECONDS = 2.0
-# Of a visit's tuple and of what surrounds its string.
-_VISIT_OVERHEAD_BYTES = 200
+_BATCH_OVERHEAD_BYTES = 200  # what stands around the clicks
 _LAST_POST_SECONDS = 1.0
 # A request may work this long after its reply; a batch under way for longer has lost it.
 _LONGEST_WAIT_UNTIL_SECONDS = 30.0
@@ -44,9 +44,9 @@ class Beacon:
         self._origin = origin
         self._settings = settings
         self._counters = counters
-        self._writer = ClickWriter(self.isolate, settings.click_ip, settings.privacy_signals)
-        self._visits: deque[Visit] = deque()
-        self._visit_bytes = 0
+        writer = ClickWriter(self.isolate, settings.click_ip, settings.privacy_signals)
+        self._buffer = Buffer(runtime, writer, counters)
+        self._unread = self._buffer.unread
         self._under_way: dict[str, Batch] = {}
         self._held: deque[Batch] = deque()  # neither origin nor the queue took these
         self._held_bytes = 0
@@ -56,17 +56,19 @@ class Beacon:
         self._full_at = MAX_CLICKS
         self._origin_rests_until = 0.0
 
-    def record(self, visit: Visit, now: float) -> float | None:
+    def record(self, visit: Visit) -> float | None:
         """Take a visit. Returns the seconds after which this request shall `flush`, None where another one will."""
-        self._visits.append(visit)
-        self._visit_bytes += len(visit[2])
-        if now < self._armed_until and len(self._visits) < self._full_at:
+        self._unread.append(visit)
+        if visit[0] < self._armed_until and len(self._unread) < READ_AT:
             return None
-        return self._arm(now)
+        self._buffer.read()
+        if visit[0] < self._armed_until and len(self._buffer) < self._full_at:
+            return None
+        return self._arm(visit[0])
 
     def recorded(self, visit: Visit, response: Response, context: Context) -> Answer:
         """Take a visit; the reply, from a request that may have to send the buffer (before its reply while all ends)."""
-        delay = self.record(visit, visit[0])
+        delay = self.record(visit)
         return response if delay is None else self.hand_over(response, delay, context)
 
     def hand_over(self, response: Response, delay: float, context: Context) -> Answer:
@@ -89,8 +91,8 @@ class Beacon:
         self._drop_surplus()
         if self.draining:
             return 0.0
-        full = len(self._visits) >= self._full_at
-        self._full_at = len(self._visits) + MAX_CLICKS
+        full = len(self._buffer) >= self._full_at
+        self._full_at = len(self._buffer) + MAX_CLICKS
         delay = 0.0 if full else self._settings.click_delay_seconds
         self._armed_until = now + delay + _FLUSH_LOST_AFTER_SECONDS
         return delay
@@ -100,12 +102,15 @@ class Beacon:
         if delay:
             await self._runtime.sleep(delay)
         # Visits that come while these are on their way arm a flush of their own, else this one would send them one by one.
-        waiting = len(self._visits)
+        self._buffer.read()
+        waiting = len(self._buffer)
         self._armed_until = 0.0
         self._full_at = MAX_CLICKS
         await self._send_held(self._to_origin)
-        while waiting > 0 and self._visits:
+        while waiting > 0:
             batch = self._take()
+            if not batch.clicks:
+                break
             waiting -= batch.clicks
             await self._hand_over(batch, self._to_origin)
 
@@ -115,7 +120,8 @@ class Beacon:
         self._armed_until = 0.0
         abandoned = list(self._under_way.values())  # their requests may end with the isolate; a batch may arrive twice
         await self._send_held(self._to_origin_once)
-        while self._visits:
+        while self._buffer:
+            self._buffer.read()
             await self._hand_over(self._take(), self._to_origin_once)
         for batch in abandoned:
             if batch.batch_id in self._under_way:
@@ -124,7 +130,7 @@ class Beacon:
     def gauges(self) -> dict[str, int]:
         """What waits right now."""
         return {
-            "clicks_buffered": len(self._visits),
+            "clicks_buffered": len(self._buffer),
             "clicks_under_way": sum(each.clicks for each in self._under_way.values()),
             "clicks_held": sum(each.clicks for each in self._held),
         }
@@ -138,16 +144,7 @@ class Beacon:
 
     def _take(self) -> Batch:
         """The next batch, cut where the message would grow too large."""
-        clicks: list[str] = []
-        size = 200  # what stands around the clicks
-        while self._visits and len(clicks) < MAX_CLICKS:
-            text = self._writer.write(self._visits[0])
-            size += len(text.encode()) + 1
-            if clicks and size > MAX_BYTES:
-                break
-            if text:  # else the visitor asked not to be recorded
-                clicks.append(text)
-            self._visit_bytes -= len(self._visits.popleft()[2])
+        clicks = self._buffer.take(MAX_CLICKS, MAX_BYTES - _BATCH_OVERHEAD_BYTES)
         self._counters.clicks_kept += len(clicks)
         self._batches += 1
         batch_id = f"{self.isolate}-{self._batches}"
@@ -213,9 +210,6 @@ class Beacon:
         self._counters.clicks_queued += batch.clicks
         return True
 
-    def _bytes(self) -> int:
-        return self._visit_bytes + len(self._visits) * _VISIT_OVERHEAD_BYTES + self._held_bytes
-
     def _drop_surplus(self) -> None:
         """Keep the bounds, oldest visits first out."""
         most_events, most_bytes = self._settings.click_buffer_events, self._settings.click_buffer_bytes
@@ -225,7 +219,7 @@ class Beacon:
             held -= batch.clicks
             self._held_bytes -= len(batch.body)
             self._counters.clicks_dropped += batch.clicks
-        while len(self._visits) + held > most_events or self._bytes() > most_bytes:
-            self._visit_bytes -= len(self._visits.popleft()[2])
+        while len(self._buffer) + held > most_events or self._buffer.bytes + self._held_bytes > most_bytes:
+            self._buffer.drop()
             self._counters.clicks_kept += 1
             self._counters.clicks_dropped += 1

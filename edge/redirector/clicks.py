@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qs
 
 from redirector.address import split_url
-from redirector.ports import VISITOR_HEADERS
+from redirector.ports import VISITOR_HEADERS, Request
 
 # Longer values are cut: they come from the visitor, and many of them share one message.
 _MOST_CHARACTERS = {
@@ -16,11 +16,9 @@ _MOST_CHARACTERS = {
     "language": 128,
     "query": 1024,
 }
-# What a visit may take in the buffer before it is shortened.
-MAX_FACTS = 6_000
-_MOST_HEADER_CHARACTERS = 1_100
 _CF_NAMES = {"regionCode": "region", "asOrganization": "network"}
 _MOST_VISITORS = 2_000
+_MOST_REMEMBERED = 6_000  # characters of what one visitor sent
 _IPV4 = 4
 # What is told of a visitor who objects to being tracked.
 _ANONYMOUS = ("country", "continent")
@@ -44,20 +42,14 @@ _PREVIEW_AGENTS = (
     "mastodon/",
 )
 
-
 # Between the parts of Runtime.facts. A value's own quotes are escaped, so these are found nowhere else.
-_AFTER_URL = f',"{VISITOR_HEADERS[0]}":'
+_BEFORE_ADDRESS = f'{{"{VISITOR_HEADERS[0]}":'
 _AFTER_ADDRESS = f',"{VISITOR_HEADERS[1]}":'
+# The facts of a request that says nothing.
+NOTHING_SEEN = json.dumps(dict.fromkeys(VISITOR_HEADERS), separators=(",", ":"))
 
-# One answered request, as cheaply as it could be written down: unix seconds, KnownLink.click_fragment, Runtime.facts.
-Visit: TypeAlias = tuple[float, str, str]
-
-
-def shorten(facts: str) -> str:
-    """Facts of bounded length from such that are longer than MAX_FACTS."""
-    seen = json.loads(facts)
-    cut = {name: value[:_MOST_HEADER_CHARACTERS] if isinstance(value, str) else value for name, value in seen.items()}
-    return json.dumps(cut, ensure_ascii=False, separators=(",", ":"))
+# One answered request, as cheaply as it could be kept: unix seconds, KnownLink.click_fragment, method, URL, and itself.
+Visit: TypeAlias = tuple[float, str, str, str, Request]
 
 
 class ClickWriter:
@@ -74,38 +66,42 @@ class ClickWriter:
         self._count = 0
         self._visitors: dict[str, _Seen] = {}
 
-    def write(self, visit: Visit) -> str:
-        """One click event (shared.click_event); empty where the visit is not to be recorded."""
-        at, link, facts = visit
-        asked, _, visitor = facts.partition(_AFTER_URL)
-        address, _, rest = visitor.partition(_AFTER_ADDRESS)
+    def write(self, visit: Visit, facts: str) -> str:
+        """One click event (shared.click_event) of a visit and its Runtime.facts; empty where it is not to be recorded."""
+        at, link, method, url, _ = visit
+        address, _, rest = facts.removeprefix(_BEFORE_ADDRESS).partition(_AFTER_ADDRESS)
         seen = self._visitors.get(rest) or self._remember(rest)
         if seen.objects and self._signals == "skip":
             return ""
-        kind = "head" if asked.startswith('{"method":"HEAD"') else seen.kind
+        kind = "head" if method == "HEAD" else seen.kind
         extra = "" if kind == "click" else f',"kind":"{kind}"'
         anonymous = seen.objects and self._signals == "anonymous"
         if address != "null" and not anonymous:
-            extra += self._address(json.loads(address))
-        if "?" in asked:
-            extra += _query(json.loads(asked + "}")["url"], known_trigger='"trigger":' in link)
+            extra += self._address(address)
+        if "?" in url:
+            extra += _query(url, known_trigger='"trigger":' in link)
         if not link.startswith('"id":'):  # a visit that was told its id before brings it along
             self._count += 1
             link = f'"id":"{self._isolate}-{self._count}",{link}'
         return f'{{"at":{int(at * 1000)},{link}{seen.anonymous if anonymous else seen.fragment}{extra}}}'
 
-    def _address(self, address: str) -> str:
-        if self._ip == "none":
+    def _address(self, quoted: str) -> str:
+        """The member of a click for an address that is JSON already."""
+        if self._ip == "none" or quoted == '""':
             return ""
-        given = address[: _MOST_CHARACTERS["ip"]]
+        if self._ip == "full" and len(quoted) <= _MOST_CHARACTERS["ip"]:
+            return f',"ip":{quoted}'
+        given = json.loads(quoted)[: _MOST_CHARACTERS["ip"]]
         text = given if self._ip == "full" else truncated(given)
         return f',"ip":{json.dumps(text)}' if text else ""
 
     def _remember(self, rest: str) -> "_Seen":
-        if len(self._visitors) >= _MOST_VISITORS:
-            self._visitors.clear()
-        known = self._visitors[rest] = _describe(json.loads(f'{{"{VISITOR_HEADERS[1]}":{rest}'))
-        return known
+        seen = _describe(json.loads(f'{{"{VISITOR_HEADERS[1]}":{rest}'))
+        if len(rest) <= _MOST_REMEMBERED:
+            if len(self._visitors) >= _MOST_VISITORS:
+                self._visitors.clear()
+            self._visitors[rest] = seen
+        return seen
 
 
 class _Seen(NamedTuple):

@@ -11,6 +11,7 @@ class Counters:
     clicks_sent: int = 0  # acknowledged by origin
     clicks_queued: int = 0  # acknowledged by the queue
     clicks_dropped: int = 0  # pushed out of a full buffer
+    visits_unread: int = 0  # kept without what their requests said, since the runtime would not tell
     kv_reads: int = 0
     kv_failures: int = 0
     origin_reads: int = 0

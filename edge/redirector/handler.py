@@ -7,7 +7,6 @@ from redirector.address import Address, Hosts, address_of
 from redirector.answers import Answers
 from redirector.asked import Answer, Asked, read_request
 from redirector.beacon import Beacon
-from redirector.clicks import MAX_FACTS
 from redirector.counters import Counters
 from redirector.domains import Domains
 from redirector.internal import PATHS, Internal
@@ -38,7 +37,6 @@ class Edge:
         self._internal = Internal(runtime, settings, self.origin, self._links, self._beacon, counters)
         self._answers = Answers(runtime, settings, self.origin, self._beacon, self._domains)
         # Looked up once: the hit path pays for every dot.
-        self._facts = runtime.facts
         self._now = runtime.now
         self._domain_of = self._hosts.get
         self._known = self._links.known
@@ -46,23 +44,13 @@ class Edge:
 
     def fetch(self, request: Request, context: Context) -> Answer:
         """The reply at once where a simple link is known and fresh, else a coroutine that finds it."""
-        facts = self._facts(request)
-        # Between the quotes of {"method":"GET","url":"...",...}. A URL with quotes of its own is cut at the first, which is
-        # in its query, or in what no code may contain.
-        parts = facts.split('"', 8)
-        place = parts[7].partition("?")[0].split("/", 3)
-        now = self._now()
+        url, method, now = request.url, request.method, self._now()
+        place = url.partition("?")[0].split("/", 3)
         link = self._known.get(f"{self._domain_of(place[2])}/{place[-1]}")
-        if (
-            link is None
-            or link.response is None
-            or now >= link.fresh_until
-            or parts[3] not in _READING
-            or len(facts) > MAX_FACTS
-        ):
-            return self._slow(read_request(request, context, facts, now))
+        if link is None or link.response is None or now >= link.fresh_until or method not in _READING:
+            return self._slow(read_request(self._runtime, request, context, now))
         self._known.move_to_end(link.key)
-        delay = self._record((now, link.fragment, facts), now)
+        delay = self._record((now, link.fragment, method, url, request))
         return link.response if delay is None else self._beacon.hand_over(link.response, delay, context)
 
     def _slow(self, asked: Asked) -> Answer:
@@ -120,7 +108,7 @@ class Edge:
     def _lead_on(self, asked: Asked, address: Address, link: KnownLink) -> Answer:
         if link.response is None or address.view or asked.method == "POST":
             return self._answers.reply(asked, address, link)
-        return self._beacon.recorded((asked.now, link.fragment, asked.bounded_facts()), link.response, asked.context)
+        return self._beacon.recorded(asked.visit(link.fragment), link.response, asked.context)
 
     async def _no_such_link(self, asked: Asked, address: Address) -> Response:
         if asked.method == "POST":

@@ -5,9 +5,21 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 # Opaque here: only the runtime looks inside.
-Request = Any
 Response = Any
 Context = Any
+
+
+class Request(Protocol):
+    """All that may be read of a request without asking the runtime."""
+
+    @property
+    def url(self) -> str:
+        """In full, as it was sent."""
+
+    @property
+    def method(self) -> str:
+        """In capitals."""
+
 
 # The headers that a visit keeps, in this order: the address first, because it is what repeats least.
 VISITOR_HEADERS = (
@@ -45,7 +57,7 @@ class Refused(Unreachable):
 
 
 class Unreadable(Exception):
-    """This was not encrypted with the key at hand, or was changed since."""
+    """What should be read is not there in a form that can be."""
 
 
 class Unsendable(ValueError):
@@ -70,17 +82,17 @@ class Runtime(Protocol):
     def random_name(self) -> str:
         """Twelve hex digits that no other isolate has."""
 
-    def facts(self, request: Request) -> str:
-        """What is kept of a request, as compact JSON in this order.
+    def facts(self, requests: Sequence[Request]) -> list[str]:
+        """What else is kept of each request, also of one that was answered before; raises Unreadable.
 
-        `{"method":"GET","url":"...", then each of VISITOR_HEADERS or null, "cf":{...}}`, where `cf` has those of CF_FIELDS
-        that are known, and is left out where the runtime knows nothing.
+        Compact JSON in this order: an object of each of VISITOR_HEADERS or null, then `"cf":{...}` with those of CF_FIELDS
+        that are known, which is left out where the runtime knows nothing.
         """
 
-    def header(self, request: Request, name: str) -> str | None:
+    def header(self, request: Any, name: str) -> str | None:
         """One header of a request."""
 
-    async def body(self, request: Request) -> str:
+    async def body(self, request: Any) -> str:
         """The body of a request."""
 
     def redirect(self, status: int, url: str, headers: dict[str, str], cookies: Sequence[str] = ()) -> Response:

@@ -71,6 +71,7 @@ class FakeRuntime:
         self.queue: list[str] = []
         self.queue_works = True
         self.platform_allows = True
+        self.headers_readable = True
         self.cipher: Cipher = no_cipher  # the standard library has none
         self.deferred: list[Coroutine[Any, Any, None]] = []
 
@@ -80,9 +81,14 @@ class FakeRuntime:
     def random_name(self) -> str:
         return "0123456789ab"
 
-    def facts(self, request: FakeRequest) -> str:
+    def facts(self, requests: Sequence[Any]) -> list[str]:
+        return [self._facts_of(each) for each in requests]
+
+    def _facts_of(self, request: FakeRequest) -> str:
+        if not self.headers_readable:
+            raise Unreadable
         headers = {name.lower(): value for name, value in request.headers.items()}
-        facts = {"method": request.method, "url": request.url, **{name: headers.get(name) for name in VISITOR_HEADERS}}
+        facts: dict[str, Any] = {name: headers.get(name) for name in VISITOR_HEADERS}
         return json.dumps(facts | ({"cf": request.cf} if request.cf else {}), ensure_ascii=False, separators=(",", ":"))
 
     def header(self, request: FakeRequest, name: str) -> str | None:

@@ -20,10 +20,16 @@ class Visitor:
     """One request: `seen` is Runtime.facts, read; `offset` gives a zone's distance from UTC in seconds."""
 
     def __init__(
-        self, seen: dict[str, Any], now: float, cookie_header: Callable[[], str], offset: Callable[[str], int | None]
+        self,
+        seen: dict[str, Any],
+        url: str,
+        now: float,
+        cookie_header: Callable[[], str],
+        offset: Callable[[str], int | None],
     ) -> None:
         self.now = now
         self._seen = seen
+        self._url = url
         self._cookie_header = cookie_header
         self._offset = offset
 
@@ -45,7 +51,7 @@ class Visitor:
 
     @cached_property
     def raw_query(self) -> str:
-        return split_url(self._seen["url"])[2].partition("#")[0]
+        return split_url(self._url)[2].partition("#")[0]
 
     @cached_property
     def referrer(self) -> str:

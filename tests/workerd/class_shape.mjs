@@ -1,5 +1,6 @@
 // The edge as its runner starts it, but with edge/entry_class.py. The embedded runtime calls global handlers alone, so a
-// handler stands before the class that does what Cloudflare does: an instance a request, with `env` and `ctx` set.
+// handler stands before the class that does what Cloudflare does: an instance a request, with `env` and `ctx` set, and the
+// request wrapped as the SDK wraps it.
 
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,10 +16,14 @@ const all = options(settings, { take: async () => ({ status: 503, text: "no queu
 const contents = `
 from entry_class import Default
 
+class Request:
+    def __init__(self, js_object):
+        self.js_object = js_object
+
 async def on_fetch(request, env, ctx):
     instance = Default()
     instance.env, instance.ctx = env, ctx
-    return await instance.fetch(request)
+    return await instance.fetch(Request(request))
 `;
 all.workers[0].modules.unshift({ type: "PythonModule", path: "class_shape.py", contents });
 guardChildren(() => process.exit(1)); // workerd ends with this process, however that ends

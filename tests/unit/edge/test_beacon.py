@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from redirector.buffer import READ_AT
 from redirector.ports import Reply, Unreachable
 from redirector.testing import Call, FakeRequest, FakeResponse
 from shared.click_event import MAX_BYTES, MAX_CLICKS, encode_batch
@@ -63,6 +64,25 @@ async def test_a_click_says_what_the_edge_saw(world: World) -> None:
             "trigger": "qr",
         }
     ]
+
+
+async def test_visits_count_also_where_their_requests_can_no_longer_be_read(world: World) -> None:
+    await visit(world, headers={"User-Agent": "x"})
+    await world.runtime.run_deferred()
+    world.runtime.headers_readable = False
+    await visit(world, 2, headers={"User-Agent": "x"})
+    await world.runtime.run_deferred()
+    world.runtime.headers_readable = True
+    assert [click.get("user_agent") for click in world.clicks] == ["x", None, None]
+    assert (await stats(world))["visits_unread"] == 2
+
+
+async def test_requests_are_let_go_of_before_a_flush(world: World) -> None:
+    await visit(world, 250)
+    assert len(world.edge._beacon._unread) < READ_AT
+    assert (await stats(world))["clicks_buffered"] == 250
+    await world.runtime.run_deferred()
+    assert len({click["id"] for click in world.clicks}) == 250
 
 
 async def test_a_batch_is_written_as_the_contract_says(world: World) -> None:

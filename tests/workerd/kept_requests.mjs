@@ -1,0 +1,27 @@
+// The runtime of Cloudflare today, as wrangler brings it along: can requests be read after they were answered, by another one?
+
+import { createRequire } from "node:module";
+
+const { Miniflare } = createRequire(import.meta.resolve("wrangler/package.json"))("miniflare");
+const script = `
+const kept = [];
+export default {
+    async fetch(request) {
+        if (new URL(request.url).pathname === "/read") {
+            const headers = Object.getOwnPropertyDescriptor(Request.prototype, "headers").get;
+            Object.defineProperty(Request.prototype, "user-agent", { get: headers });
+            Headers.prototype.toJSON = Headers.prototype.get;
+            return new Response(JSON.stringify(kept, ["method", "url", "user-agent", "cf", "country"]));
+        }
+        kept.push(request);
+        return new Response(null, { status: 302, headers: { Location: "https://example.com/" } });
+    },
+};`;
+const miniflare = new Miniflare({ modules: true, script, compatibilityDate: "2026-04-01", cf: { country: "DE" } });
+const base = await miniflare.ready;
+for (const method of ["GET", "HEAD"]) {
+    const headers = { "User-Agent": `agent "${method}"`, Connection: "close" };
+    await (await fetch(new URL("/a?b", base), { method, headers, redirect: "manual" })).arrayBuffer();
+}
+console.log(await (await fetch(new URL("/read", base))).text());
+await miniflare.dispose();
