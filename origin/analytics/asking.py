@@ -45,8 +45,10 @@ def in_words(endpoint: Endpoint) -> Endpoint:
 
 async def scope_of(request: Request, actor: Actor, query: ClickQuery) -> Scope:
     """The workspace, links and filters that a query names; raises NotFound or Unprocessable."""
-    async with reading(request, actor.workspace_id) as connection:
-        link_ids, filters = await _links_of(connection, actor, query)
+    link_ids, filters = None, list[Filter]()
+    if query.key or query.external_id or query.link_id:
+        async with reading(request, actor.workspace_id) as connection:
+            link_ids, filters = await _links_of(connection, actor, query)
     for name, column in FILTERS.items():
         text = getattr(query, name)
         if text and not (name == "domain" and query.key):
@@ -85,14 +87,12 @@ def _filter(name: str, column: str, text: str) -> Filter:
 async def _links_of(
     connection: AsyncConnection, actor: Actor, query: ClickQuery
 ) -> tuple[tuple[int, ...] | None, list[Filter]]:
-    """The links that are asked about (None: all), and a filter where links are excluded. Raises NotFound."""
+    """The named links that are asked about (None: all), and a filter where links are excluded. Raises NotFound."""
     if query.key and not query.domain:
         raise Unprocessable("key: it needs `domain` beside it.")
     if query.external_id or query.key:
         wanted = InfoQuery(domain=query.domain, key=query.key, external_id=query.external_id or None)
         return (await finder.by_info(connection, actor.workspace_id, wanted),), []
-    if not query.link_id:
-        return None, []
     names = Filter.parse("link_id", query.link_id)
     if not 1 <= len(names.values) <= MOST_LINKS:
         raise Unprocessable(f"linkId: name 1 to {MOST_LINKS} links.")

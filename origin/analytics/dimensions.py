@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
+from origin.analytics.tiers import BY_DAY, BY_HOUR, Tier
+
 # Of a query parameter of the request or the destination, by its name.
 PARAMETER = "parameters[{parameter:String}]"
-HOUR, DAY = 3600, 86_400
 
 
 class Grouping(NamedTuple):
@@ -14,8 +15,11 @@ class Grouping(NamedTuple):
     fields: tuple[str, ...]
     # Keys that the row has besides, as the SDKs know them.
     constants: tuple[tuple[str, str], ...] = ()
-    # The unit of time that the rollup has for whole workspaces; 0: it has none.
-    rolled: int = 0
+    # The rollups that have it for whole workspaces.
+    tiers: tuple[Tier, ...] = ()
+    # Where they have it under another name: that of their dimension, and the expression that makes a value of theirs.
+    dimension: str = ""
+    rolled: str = "value"
 
     def split(self, value: str) -> dict[str, str]:
         """The row's fields out of a value."""
@@ -23,32 +27,34 @@ class Grouping(NamedTuple):
 
 
 GROUPINGS = {
-    "countries": Grouping("country", ("country",), (("region", "*"), ("city", "*")), HOUR),
-    "regions": Grouping("region_path", ("country", "region"), (("city", "*"),), HOUR),
-    "cities": Grouping("city_path", ("country", "region", "city"), (), HOUR),
-    "continents": Grouping("continent", ("continent",), (), HOUR),
-    "devices": Grouping("device", ("device",), (), HOUR),
-    "browsers": Grouping("browser", ("browser",), (), HOUR),
-    "os": Grouping("os", ("os",), (), HOUR),
-    "referers": Grouping("referer", ("referer",), (), HOUR),
-    "referer_urls": Grouping("referer_url", ("refererUrl",), (), DAY),
-    "trigger": Grouping("trigger", ("trigger",), (), HOUR),
-    "triggers": Grouping("trigger", ("trigger",), (), HOUR),
-    "top_urls": Grouping("url", ("url",), (), DAY),
-    "top_base_urls": Grouping("cutQueryStringAndFragment(url)", ("url",)),
-    "top_domains": Grouping("domain", ("domain",), (), HOUR),
-    "channels": Grouping("channel", ("channel",), (), HOUR),
-    "languages": Grouping("language", ("language",), (), HOUR),
-    "utm_sources": Grouping("utm_source", ("utm_source",), (), HOUR),
-    "utm_mediums": Grouping("utm_medium", ("utm_medium",), (), HOUR),
-    "utm_campaigns": Grouping("utm_campaign", ("utm_campaign",), (), HOUR),
-    "utm_terms": Grouping("utm_term", ("utm_term",), (), HOUR),
-    "utm_contents": Grouping("utm_content", ("utm_content",), (), HOUR),
-    "paths": Grouping("path", ("path",)),
+    "countries": Grouping("country", ("country",), (("region", "*"), ("city", "*")), BY_HOUR),
+    "regions": Grouping("region_path", ("country", "region"), (("city", "*"),), BY_HOUR),
+    "cities": Grouping("city_path", ("country", "region", "city"), (), BY_HOUR),
+    "continents": Grouping("continent", ("continent",), (), BY_HOUR),
+    "devices": Grouping("device", ("device",), (), BY_HOUR),
+    "browsers": Grouping("browser", ("browser",), (), BY_HOUR),
+    "os": Grouping("os", ("os",), (), BY_HOUR),
+    "referers": Grouping("referer", ("referer",), (), BY_HOUR),
+    "referer_urls": Grouping("referer_url", ("refererUrl",), (), BY_DAY),
+    "trigger": Grouping("trigger", ("trigger",), (), BY_HOUR),
+    "triggers": Grouping("trigger", ("trigger",), (), BY_HOUR),
+    "top_urls": Grouping("url", ("url",), (), BY_DAY),
+    "top_base_urls": Grouping(
+        "cutQueryStringAndFragment(url)", ("url",), (), BY_DAY, "url", "cutQueryStringAndFragment(value)"
+    ),
+    "top_domains": Grouping("domain", ("domain",), (), BY_HOUR),
+    "channels": Grouping("channel", ("channel",), (), BY_HOUR),
+    "languages": Grouping("language", ("language",), (), BY_HOUR),
+    "utm_sources": Grouping("utm_source", ("utm_source",), (), BY_HOUR),
+    "utm_mediums": Grouping("utm_medium", ("utm_medium",), (), BY_HOUR),
+    "utm_campaigns": Grouping("utm_campaign", ("utm_campaign",), (), BY_HOUR),
+    "utm_terms": Grouping("utm_term", ("utm_term",), (), BY_HOUR),
+    "utm_contents": Grouping("utm_content", ("utm_content",), (), BY_HOUR),
+    "paths": Grouping("path", ("path",), (), BY_DAY),
     "parameters": Grouping(PARAMETER, ("value",)),
-    "engines": Grouping("engine", ("engine",)),
-    "device_brands": Grouping("device_brand", ("deviceBrand",)),
-    "networks": Grouping("network", ("network",)),
+    "engines": Grouping("engine", ("engine",), (), BY_HOUR),
+    "device_brands": Grouping("device_brand", ("deviceBrand",), (), BY_HOUR),
+    "networks": Grouping("network", ("network",), (), BY_HOUR),
 }
 
 # Field of the query struct: column.

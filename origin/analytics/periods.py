@@ -3,8 +3,10 @@
 All boundaries are computed here as instants, so a day of 23 or 25 hours is one bucket, and ClickHouse needs no zone.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 _HOURS_UP_TO = timedelta(days=2)
 _DAYS_UP_TO = timedelta(days=180)
 _LATEST = 2**32 - 1
+# Units of time that counts are kept by, in seconds; months are those of the UTC calendar, whatever their length.
+HOUR, DAY, MONTH = 3600, 86_400, 31 * 86_400
+AHEAD = HOUR
+_WIDER = 24
+Span = tuple[int, int]
 _EARLIEST_YEAR = 1971  # so that no zone's offset leads below the first unix second
 
 
@@ -55,15 +62,37 @@ class Period(NamedTuple):
         last = min(self.start.timestamp(), first.timestamp() + length)
         return Period(first, datetime.fromtimestamp(last, first.tzinfo), self.step, open_end=False)
 
-    def whole(self, seconds: int) -> tuple[int, int, int, int]:
-        """`start, whole_start, whole_end, end` in unix seconds: between the inner two lie whole units of so many seconds."""
+    def seconds(self) -> Span:
+        """Unix seconds from and to. An open end is that of the UTC month, so that whole units lead up to it."""
         start, end = int(self.start.timestamp()), int(self.end.timestamp())
-        if self.open_end:
-            end = _up(end, seconds)
-        whole_start, whole_end = _up(start, seconds), end - end % seconds
-        if whole_start > whole_end:  # all within one unit
-            return start, end, end, end
-        return start, whole_start, whole_end, end
+        return start, _up(end, MONTH) if self.open_end else end
+
+    def widening(self, at: int | None, *, upwards: bool) -> Iterator[Span]:
+        """Spans that begin with one hour before (or after) `at`, or the period's own end, and grow to the whole period.
+
+        For pages: the first of these that fills the page makes the same one as the whole period would.
+        """
+        start, end = self.seconds()
+        now = int(self.end.timestamp()) + AHEAD  # what comes after it can only be a wrong clock's
+        edge = at if at is not None else start if upwards else min(end, now)
+        length = HOUR
+        while length < end - start:
+            yield (start, min(end, edge + length)) if upwards else (max(start, edge - length), end)
+            length *= _WIDER
+        yield start, end
+
+    def cut(self, units: Sequence[int]) -> list[list[Span]]:
+        """The period in pieces that hold nothing twice: what no unit fits in, then those of whole units, each unit in turn.
+
+        Units are seconds (or MONTH), each one a part of the next; the coarsest takes what it can.
+        """
+        spans = [self.seconds()]
+        for unit in units:
+            start, end = spans[-1]
+            first, last = _up(start, unit), _down(end, unit)
+            spans.append((first, last) if first <= last else (end, end))
+        pieces = [[(a, b), (c, d)] for (a, d), (b, c) in pairwise(spans)]
+        return [[(a, b) for a, b in piece if a < b] for piece in [*pieces, spans[-1:]]]
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -152,5 +181,12 @@ def _parse(name: str, text: str, zone: ZoneInfo) -> datetime:
     return local
 
 
-def _up(number: int, unit: int) -> int:
-    return -(-number // unit) * unit
+def _up(second: int, unit: int) -> int:
+    down = _down(second, unit)
+    return down if down == second else _down(down + unit, unit)
+
+
+def _down(second: int, unit: int) -> int:
+    if unit != MONTH:
+        return second - second % unit
+    return int(floor(datetime.fromtimestamp(second, UTC), Step.MONTH).timestamp())

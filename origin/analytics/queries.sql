@@ -1,178 +1,136 @@
--- Times are unix seconds. `links` is [0] for all links of the workspace. The rollups answer for the whole units of time
--- from `whole_start` to `whole_end`; of a range that begins or ends within one, the raw clicks answer for the two edges.
--- In `filtered_...` queries the raw clicks answer for all. The texts that replace /*mine*/, /*edges*/, /*within*/,
--- /*filters*/ and /*value*/ are those of reader.py and dimensions.py; they hold nothing from outside.
+-- Times are unix seconds. `links` is [0] for all links of the workspace. A question that rollups can answer is one query
+-- with its parts, one for each table that holds a piece of the period; a part reads what /*within*/ says, and pieces hold
+-- nothing twice. The parts `..._in_clicks` read the raw clicks: what no whole unit of time covers, or, under filters, all.
+-- The texts that replace /*mine*/, /*parts*/, /*within*/, /*filters*/ and /*value*/ are those of scope.py, tiers.py and
+-- dimensions.py; they hold nothing from outside.
 
 -- name: clicks_by_bucket
 -- Clicks in each bucket of time; `buckets` holds their starts.
-SELECT bucket, sum(part) AS clicks
-FROM
-(
-    SELECT roundDown(toUnixTimestamp(quarter), {buckets:Array(UInt32)}) AS bucket, sum(requests) AS part
-    FROM link_counts
-    WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)} AND verdict = 'click'
-        AND quarter >= toDateTime({whole_start:UInt32}) AND quarter < toDateTime({whole_end:UInt32})
-    GROUP BY bucket
-    UNION ALL
-    SELECT roundDown(toUnixTimestamp(timestamp), {buckets:Array(UInt32)}) AS bucket, count() AS part
-    FROM clicks
-    WHERE /*mine*/ AND verdict = 'click' AND /*edges*/
-    GROUP BY bucket
-)
-GROUP BY bucket
-ORDER BY bucket
+SELECT bucket, sum(part) AS clicks FROM (/*parts*/) GROUP BY bucket ORDER BY bucket
 
--- name: filtered_clicks_by_bucket
--- The same under filters, which no rollup knows together.
-SELECT roundDown(toUnixTimestamp(timestamp), {buckets:Array(UInt32)}) AS bucket, count() AS clicks
+-- name: clicks_by_bucket_in_quarters
+SELECT roundDown(toUnixTimestamp(quarter), {buckets:Array(UInt32)}) AS bucket, sum(requests) AS part
+FROM link_counts
+WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)} AND verdict = 'click' AND /*within*/
+GROUP BY bucket
+
+-- name: clicks_by_bucket_in_clicks
+SELECT roundDown(toUnixTimestamp(timestamp), {buckets:Array(UInt32)}) AS bucket, count() AS part
 FROM clicks
 WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
 GROUP BY bucket
-ORDER BY bucket
 
 -- name: top_values
--- The most frequent values of a dimension in a whole workspace; `total` counts those left out as well.
+-- The most frequent values of a dimension; `total` counts those left out as well. Rollups know those of whole workspaces.
 SELECT value, sum(part) AS clicks, sum(clicks) OVER () AS total
-FROM
-(
-    SELECT value, sum(clicks) AS part
-    FROM dimension_counts
-    WHERE workspace_id = {workspace:UInt64} AND dimension = {dimension:String} AND link_id = 0
-        AND hour >= toDateTime({whole_start:UInt32}) AND hour < toDateTime({whole_end:UInt32})
-    GROUP BY value
-    UNION ALL
-    SELECT toString(/*value*/) AS value, count() AS part
-    FROM clicks
-    WHERE /*mine*/ AND verdict = 'click' AND value != '' AND /*edges*/
-    GROUP BY value
-)
+FROM (/*parts*/)
 WHERE empty({values:Array(String)}) OR value IN {values:Array(String)}
 GROUP BY value
 ORDER BY clicks DESC, value
 LIMIT {limit:UInt32}
 
--- name: filtered_top_values
--- The same of some links, or under filters.
-SELECT toString(/*value*/) AS value, count() AS clicks, sum(clicks) OVER () AS total
-FROM clicks
-WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
-    AND value != '' AND (empty({values:Array(String)}) OR value IN {values:Array(String)})
+-- name: top_values_in_spans
+-- By UTC day and month.
+SELECT /*rolled*/ AS value, sum(clicks) AS part
+FROM dimension_spans
+WHERE workspace_id = {workspace:UInt64} AND dimension = {dimension:String} AND /*within*/
 GROUP BY value
-ORDER BY clicks DESC, value
-LIMIT {limit:UInt32}
+
+-- name: top_values_in_hours
+SELECT /*rolled*/ AS value, sum(clicks) AS part
+FROM dimension_counts
+WHERE workspace_id = {workspace:UInt64} AND dimension = {dimension:String} AND link_id = 0 AND /*within*/
+GROUP BY value
+
+-- name: top_values_in_clicks
+SELECT toString(/*value*/) AS value, count() AS part
+FROM clicks
+WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/ AND value != ''
+GROUP BY value
 
 -- name: top_links
 -- The links with most clicks.
 SELECT link_id, sum(part) AS clicks
-FROM
-(
-    SELECT link_id, sum(requests) AS part
-    FROM link_counts
-    WHERE workspace_id = {workspace:UInt64} AND link_id != 0 AND verdict = 'click'
-        AND (has({links:Array(UInt64)}, 0) OR link_id IN {links:Array(UInt64)})
-        AND quarter >= toDateTime({whole_start:UInt32}) AND quarter < toDateTime({whole_end:UInt32})
-    GROUP BY link_id
-    UNION ALL
-    SELECT link_id, count() AS part
-    FROM clicks
-    WHERE /*mine*/ AND verdict = 'click' AND /*edges*/
-    GROUP BY link_id
-)
+FROM (/*parts*/)
 GROUP BY link_id
 ORDER BY clicks DESC, link_id
 LIMIT {limit:UInt32}
 
--- name: filtered_top_links
--- The same under filters.
-SELECT link_id, count() AS clicks
+-- name: top_links_in_months
+SELECT link_id, sum(clicks) AS part
+FROM link_months
+WHERE /*mine*/ AND /*within*/
+GROUP BY link_id
+
+-- name: top_links_in_days
+SELECT link_id, sum(clicks) AS part
+FROM link_days
+WHERE /*mine*/ AND /*within*/
+GROUP BY link_id
+
+-- name: top_links_in_clicks
+SELECT link_id, count() AS part
 FROM clicks
 WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
 GROUP BY link_id
-ORDER BY clicks DESC, link_id
-LIMIT {limit:UInt32}
 
 -- name: hours_of_week
 -- Clicks by weekday (1 is Monday) and hour, both in the asker's zone.
-SELECT weekday, hour, sum(part) AS clicks
-FROM
-(
-    SELECT toDayOfWeek(quarter, 0, {zone:String}) AS weekday, toHour(quarter, {zone:String}) AS hour, sum(requests) AS part
-    FROM link_counts
-    WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)} AND verdict = 'click'
-        AND quarter >= toDateTime({whole_start:UInt32}) AND quarter < toDateTime({whole_end:UInt32})
-    GROUP BY weekday, hour
-    UNION ALL
-    SELECT toDayOfWeek(timestamp, 0, {zone:String}) AS weekday, toHour(timestamp, {zone:String}) AS hour, count() AS part
-    FROM clicks
-    WHERE /*mine*/ AND verdict = 'click' AND /*edges*/
-    GROUP BY weekday, hour
-)
-GROUP BY weekday, hour
-ORDER BY weekday, hour
+SELECT weekday, hour, sum(part) AS clicks FROM (/*parts*/) GROUP BY weekday, hour ORDER BY weekday, hour
 
--- name: filtered_hours_of_week
--- The same under filters.
-SELECT toDayOfWeek(timestamp, 0, {zone:String}) AS weekday, toHour(timestamp, {zone:String}) AS hour, count() AS clicks
+-- name: hours_of_week_in_quarters
+SELECT toDayOfWeek(quarter, 0, {zone:String}) AS weekday, toHour(quarter, {zone:String}) AS hour, sum(requests) AS part
+FROM link_counts
+WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)} AND verdict = 'click' AND /*within*/
+GROUP BY weekday, hour
+
+-- name: hours_of_week_in_clicks
+SELECT toDayOfWeek(timestamp, 0, {zone:String}) AS weekday, toHour(timestamp, {zone:String}) AS hour, count() AS part
 FROM clicks
 WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
 GROUP BY weekday, hour
-ORDER BY weekday, hour
 
 -- name: visitors_by_day
 -- Visitors of each UTC day, which is how long a visitor is the same one. No day is in both parts.
-SELECT day, sum(part) AS visitors
-FROM
-(
-    SELECT visitor_days.day AS day, uniqMerge(visitor_days.visitors) AS part
-    FROM visitor_days
-    WHERE workspace_id = {workspace:UInt64} AND link_id = 0
-        AND day >= toDate(toDateTime({whole_start:UInt32}, 'UTC')) AND day < toDate(toDateTime({whole_end:UInt32}, 'UTC'))
-    GROUP BY day
-    UNION ALL
-    SELECT toDate(timestamp) AS day, uniq(visitor) AS part
-    FROM clicks
-    WHERE /*mine*/ AND verdict = 'click' AND /*edges*/
-    GROUP BY day
-)
+SELECT day, sum(part) AS visitors FROM (/*parts*/) GROUP BY day
+
+-- name: visitors_by_day_in_days
+SELECT visitor_days.day AS day, uniqMerge(visitor_days.visitors) AS part
+FROM visitor_days
+WHERE workspace_id = {workspace:UInt64} AND link_id = 0 AND /*within*/
 GROUP BY day
 
--- name: filtered_visitors_by_day
--- The same of some links, or under filters.
-SELECT toDate(timestamp) AS day, uniq(visitor) AS visitors
+-- name: visitors_by_day_in_clicks
+SELECT toDate(timestamp) AS day, uniq(visitor) AS part
 FROM clicks
 WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
 GROUP BY day
 
--- name: filtered_places
+-- name: places
 -- Cities with the mean of their clicks' coordinates; those without coordinates are on no map.
-SELECT city_path AS value, count() AS clicks, avg(latitude) AS mean_latitude, avg(longitude) AS mean_longitude
-FROM clicks
-WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/ AND latitude IS NOT NULL AND longitude IS NOT NULL
-GROUP BY value
+SELECT value, part AS clicks, mean_latitude, mean_longitude
+FROM (/*parts*/)
 ORDER BY clicks DESC, value
 LIMIT {limit:UInt32}
 
+-- name: places_in_clicks
+SELECT city_path AS value, count() AS part, avg(latitude) AS mean_latitude, avg(longitude) AS mean_longitude
+FROM clicks
+WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/ AND latitude IS NOT NULL AND longitude IS NOT NULL
+GROUP BY value
+
 -- name: requests_by_verdict
 -- All requests of the range, whatever they count as.
-SELECT verdict, sum(part) AS requests
-FROM
-(
-    SELECT verdict, sum(requests) AS part
-    FROM link_counts
-    WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)}
-        AND quarter >= toDateTime({whole_start:UInt32}) AND quarter < toDateTime({whole_end:UInt32})
-    GROUP BY verdict
-    UNION ALL
-    SELECT verdict, count() AS part
-    FROM clicks
-    WHERE /*mine*/ AND /*edges*/
-    GROUP BY verdict
-)
+SELECT verdict, sum(part) AS requests FROM (/*parts*/) GROUP BY verdict
+
+-- name: requests_by_verdict_in_quarters
+SELECT verdict, sum(requests) AS part
+FROM link_counts
+WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)} AND /*within*/
 GROUP BY verdict
 
--- name: filtered_requests_by_verdict
--- The same under filters.
-SELECT verdict, count() AS requests
+-- name: requests_by_verdict_in_clicks
+SELECT verdict, count() AS part
 FROM clicks
 WHERE /*mine*/ AND /*within*/ /*filters*/
 GROUP BY verdict
@@ -185,9 +143,9 @@ WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)} AND
 
 -- name: totals
 -- All clicks of some links, and the time of the last one (unix milliseconds).
-SELECT link_id, sum(requests) AS clicks, toUnixTimestamp64Milli(max(last_at)) AS last_at
-FROM link_counts
-WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)} AND verdict = 'click'
+SELECT link_id, sum(link_months.clicks) AS clicks, toUnixTimestamp64Milli(max(link_months.last_at)) AS last_at
+FROM link_months
+WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)}
 GROUP BY link_id
 
 -- name: events

@@ -1,19 +1,22 @@
 """Reads counts of clicks from ClickHouse."""
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from origin.analytics.dimensions import DAY, Grouping
+from origin.analytics import tiers
+from origin.analytics.dimensions import Grouping
 from origin.analytics.periods import Period
 from origin.analytics.scope import Scope
+from origin.analytics.tiers import Tier
 from origin.storage import named_sql
 from origin.storage.clickhouse import ClickHouse, ColumnBlocks, Rows
 
 LIMIT = 1000
-_QUARTER = 900
-_RAW = 0
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _SQL = named_sql.load(Path(__file__).with_name("queries.sql"))
 
 
@@ -53,34 +56,36 @@ class AnalyticsReader:
         parameter: str = "",
     ) -> Top:
         """Values of a dimension and their clicks, the most frequent first; of these `values` only where some are given."""
-        bound = {"dimension": grouping.column, "limit": limit, "values": list(values), "parameter": parameter}
-        unit = grouping.rolled if scope.link_ids is None else _RAW
-        rows = await self._ask("top_values", scope, period, unit, bound, grouping.column)
+        dimension = grouping.dimension or grouping.column
+        bound = {"dimension": dimension, "limit": limit, "values": list(values), "parameter": parameter}
+        kept = grouping.tiers if scope.link_ids is None else ()
+        texts = {"/*value*/": grouping.column, "/*rolled*/": grouping.rolled}
+        rows = await self._ask("top_values", scope, period, kept, bound, texts)
         return Top([(row["value"], row["clicks"]) for row in rows], rows[0]["total"] if rows else 0)
 
     async def top_links(self, scope: Scope, period: Period, limit: int = LIMIT) -> list[tuple[int, int]]:
         """Link ids and their clicks, the most frequent first."""
-        rows = await self._ask("top_links", scope, period, _QUARTER, {"limit": limit})
+        rows = await self._ask("top_links", scope, period, tiers.LINKS, {"limit": limit})
         return [(row["link_id"], row["clicks"]) for row in rows]
 
     async def hours_of_week(self, scope: Scope, period: Period) -> dict[tuple[int, int], int]:
         """Clicks by weekday (1 is Monday) and hour of the period's own zone; those without clicks are left out."""
         bound = {"zone": str(period.start.tzinfo)}
-        rows = await self._ask("hours_of_week", scope, period, _QUARTER, bound)
+        rows = await self._ask("hours_of_week", scope, period, tiers.QUARTERS, bound)
         return {(row["weekday"], row["hour"]): row["clicks"] for row in rows}
 
     async def visitors(self, scope: Scope, period: Period) -> dict[date, int]:
         """About how many visitors each UTC day had; days without any are left out."""
-        unit = DAY if scope.link_ids is None else _RAW
-        return {row["day"]: row["visitors"] for row in await self._ask("visitors_by_day", scope, period, unit, {})}
+        kept = tiers.VISITORS if scope.link_ids is None else ()
+        return {row["day"]: row["visitors"] for row in await self._ask("visitors_by_day", scope, period, kept, {})}
 
     async def places(self, scope: Scope, period: Period, limit: int = LIMIT) -> Rows:
         """Cities (`value`, as of the grouping) with clicks, mean_latitude and mean_longitude, the most frequent first."""
-        return await self._ask("places", scope, period, _RAW, {"limit": limit})
+        return await self._ask("places", scope, period, (), {"limit": limit})
 
     async def verdicts(self, scope: Scope, period: Period) -> dict[str, int]:
         """All requests by what they count as."""
-        rows = await self._ask("requests_by_verdict", scope, period, _QUARTER, {})
+        rows = await self._ask("requests_by_verdict", scope, period, tiers.QUARTERS, {})
         return {row["verdict"]: row["requests"] for row in rows}
 
     async def events(
@@ -95,17 +100,21 @@ class AnalyticsReader:
     ) -> Rows:
         """A page of requests, the newest first, or the oldest with `upwards`."""
         sql = _SQL["events_upwards" if upwards else "events"].replace("/*columns*/", ", ".join(columns))
-        return await self._clickhouse.query(
-            scope.complete(sql), {**scope.parameters(), **_range(period), **bound, "verdicts": list(verdicts)}
-        )
+        values = {**scope.parameters(), **bound, "verdicts": list(verdicts)}
+        rows: Rows = []
+        for span in period.widening(bound["after_ms"] // 1000 if bound["after"] else None, upwards=upwards):
+            rows = await self._clickhouse.query(scope.complete(sql, tiers.CLICKS.within(span)), values)
+            if len(rows) == bound["limit"]:
+                break
+        return rows
 
     def export(
         self, scope: Scope, period: Period, verdicts: tuple[str, ...], columns: tuple[str, ...]
     ) -> AbstractAsyncContextManager[ColumnBlocks]:
         """All requests of the period, block by block, each column by column."""
-        sql = scope.complete(_SQL["export"].replace("/*columns*/", ", ".join(columns)))
-        bound = {**scope.parameters(), **_range(period), "verdicts": list(verdicts)}
-        return self._clickhouse.stream(sql, bound)
+        within = tiers.CLICKS.within(period.seconds())
+        sql = scope.complete(_SQL["export"].replace("/*columns*/", ", ".join(columns)), within)
+        return self._clickhouse.stream(sql, {**scope.parameters(), "verdicts": list(verdicts)})
 
     async def newest(self, workspace_id: int, since_ms: int, limit: int, columns: tuple[str, ...]) -> Rows:
         """Requests that ClickHouse took after `since_ms`, the first ones first; `stored_ms` is when."""
@@ -125,22 +134,21 @@ class AnalyticsReader:
         return {row["link_id"]: (row["clicks"], datetime.fromtimestamp(row["last_at"] / 1000, UTC)) for row in rows}
 
     async def _by_bucket(self, scope: Scope, period: Period, buckets: list[int]) -> Rows:
-        return await self._ask("clicks_by_bucket", scope, period, _QUARTER, {"buckets": buckets})
+        return await self._ask("clicks_by_bucket", scope, period, tiers.QUARTERS, {"buckets": buckets})
 
     async def _ask(
-        self, name: str, scope: Scope, period: Period, unit: int, bound: dict[str, Any], value: str = ""
+        self,
+        name: str,
+        scope: Scope,
+        period: Period,
+        kept: tuple[Tier, ...],
+        bound: dict[str, Any],
+        texts: Mapping[str, str] = NOTHING,
     ) -> Rows:
-        """Run a query on the rollup with this unit of time, or on the raw clicks where there is none or filters are."""
-        start, whole_start, whole_end, end = period.whole(unit or _QUARTER)
-        values = {**scope.parameters(), **bound, "start": start, "end": end}
-        has_edges = (start, end) != (whole_start, whole_end)
-        if unit and not scope.filters:
-            values |= {"whole_start": whole_start, "whole_end": whole_end}
-        else:
-            name = f"filtered_{name}"
-        return await self._clickhouse.query(scope.complete(_SQL[name], value, has_edges=has_edges), values)
-
-
-def _range(period: Period) -> dict[str, int]:
-    start, _, _, end = period.whole(_QUARTER)
-    return {"start": start, "end": end}
+        """Run a query on the rollups that keep its counts, or on the raw clicks where filters are."""
+        needed = tiers.sources(period, () if scope.filters else kept)
+        parts = (scope.complete(_SQL[f"{name}_in_{source}"], within) for source, within in needed.items())
+        sql = _SQL[name].replace("/*parts*/", "\nUNION ALL\n".join(parts))
+        for place, text in texts.items():
+            sql = sql.replace(place, text)
+        return await self._clickhouse.query(sql, {**scope.parameters(), **bound})

@@ -6,16 +6,8 @@ from typing import Any
 from origin.analytics.dimensions import Filter
 
 ALL_LINKS = 0  # the rollups' own row for the sum of a workspace's links
-_TEXTS = {
-    "/*mine*/": (
-        "workspace_id = {workspace:UInt64} AND (has({links:Array(UInt64)}, 0) OR link_id IN {links:Array(UInt64)})"
-    ),
-    "/*within*/": "timestamp >= toDateTime({start:UInt32}) AND timestamp < toDateTime({end:UInt32})",
-    "/*edges*/": (
-        "((timestamp >= toDateTime({start:UInt32}) AND timestamp < toDateTime({whole_start:UInt32}))"
-        " OR (timestamp >= toDateTime({whole_end:UInt32}) AND timestamp < toDateTime({end:UInt32})))"
-    ),
-}
+_MINE = "workspace_id = {workspace:UInt64}"
+_OF_LINKS = _MINE + " AND link_id IN {links:Array(UInt64)}"
 
 
 @dataclass(frozen=True)
@@ -36,15 +28,11 @@ class Scope:
                 bound[f"key{number}"] = each.key
         return bound
 
-    def complete(self, sql: str, value: str = "", *, has_edges: bool = True) -> str:
-        """A query with its standing texts filled in; `value` is the expression that it groups by.
-
-        Without edges the raw clicks are not looked at: even a range that holds none of them costs a read.
-        """
+    def complete(self, sql: str, within: str) -> str:
+        """A query, or a part of one, with whose clicks and of which time it is about filled in."""
         clauses = (each.clause(number) for number, each in enumerate(self.filters))
-        texts = {**_TEXTS, "/*filters*/": "\n".join(clauses), "/*value*/": value}
-        if not has_edges:
-            texts["/*edges*/"] = "false"
+        mine = _MINE if self.link_ids is None else _OF_LINKS
+        texts = {"/*mine*/": mine, "/*within*/": within, "/*filters*/": "\n".join(clauses)}
         for name, text in texts.items():
             sql = sql.replace(name, text)
         return sql

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from origin.clicks.visitors import VisitorHash
 from origin.storage.clickhouse import ClickHouse
-from origin.storage.rollups import FEEDS, delete, refill
+from origin.storage.rollups import ROLLUPS, delete, refill
 
 _DAYS = """
 SELECT toUnixTimestamp(min(toStartOfDay(timestamp))) AS first, toUnixTimestamp(max(toStartOfDay(timestamp))) AS last
@@ -22,7 +22,7 @@ class Eraser:
 
     async def workspace(self, workspace_id: int) -> None:
         """All that is known of a workspace's links."""
-        for table in ("clicks", *FEEDS):
+        for table in ("clicks", *ROLLUPS):
             await delete(self._clickhouse, table, "workspace_id = {workspace:UInt64}", {"workspace": workspace_id})
 
     async def link(self, workspace_id: int, link_id: int) -> None:

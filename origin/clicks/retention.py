@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.storage import clickhouse_cluster
 from origin.storage.clickhouse import ClickHouse
+from origin.storage.rollups import ROLLUPS
 from origin.storage.tables import workspaces
 from shared.errors import BadSetting
 
 _REMEMBER_SECONDS = 60.0
-_TABLES = ("clicks", "link_counts", "dimension_counts", "visitor_days", "tracked_clicks", "conversions")
+_TABLES = ("clicks", *ROLLUPS, "conversions")
 _KEPT = "SELECT workspace_id, max(keep_days) AS days FROM link_counts WHERE link_id = 0 GROUP BY workspace_id"
 # The mutation rewrites one column of the parts that have such rows.
 _CHANGE = "ALTER TABLE {table} UPDATE keep_days = {days} WHERE workspace_id = {workspace} AND keep_days != {days}"

@@ -29,6 +29,14 @@ ColumnBlocks = AsyncIterator[Columns]
 DATABASE = "nearhop"
 # All three, always: with them a block sent again under its token is dropped in the table and in each view's table.
 _INSERT_SETTINGS = {"async_insert": 0, "deduplicate_blocks_in_dependent_materialized_views": 1}
+# Questions are short and never quite the same: compiling their expressions, statistics of columns and a pool of readers
+# would take longer than they save.
+_READ_SETTINGS = {
+    "compile_expressions": 0,
+    "compile_aggregate_expressions": 0,
+    "use_statistics": 0,
+    "local_filesystem_read_method": "pread",
+}
 _GRACE_SECONDS = 5.0
 _CONNECT_SECONDS = 30.0
 _BLOCK_SECONDS = 60.0
@@ -86,7 +94,8 @@ class ClickHouse:
         """The rows of a SELECT as dicts; `{name:Type}` in the text is bound from `parameters`."""
 
         def run(client: Client) -> Rows:
-            result = client.query(sql, parameters=parameters, settings={"max_execution_time": seconds})
+            settings = {**_READ_SETTINGS, "max_execution_time": seconds}
+            result = client.query(sql, parameters=parameters, settings=settings)
             return list(result.named_results())
 
         return await self._on(self._readers, run, seconds)

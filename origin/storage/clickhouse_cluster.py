@@ -13,7 +13,7 @@ INSERT_SETTINGS = {"distributed_foreground_insert": 1}
 _CREATE_TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 _ENGINE = re.compile(r"ENGINE = (\w*MergeTree)\b(?:\((\w+)\))?")
 _CREATE_VIEW = re.compile(r"CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS")
-_FROM = re.compile(r"\bFROM (clicks)\b")
+_FROM = re.compile(r"\bFROM (clicks|link_counts|dimension_counts)\b")
 _ALTER = re.compile(r"ALTER TABLE (\w+)")
 _DROP_VIEW = re.compile(r"DROP VIEW IF EXISTS (\w+)")
 
@@ -33,7 +33,7 @@ def render(statement: str, cluster: str) -> list[str]:
     if match := _ALTER.match(statement):
         rest = statement[match.end() :]
         tables = [match[1] + LOCAL]
-        if rest.lstrip().startswith("ADD COLUMN"):
+        if rest.lstrip().startswith(("ADD COLUMN", "MODIFY COLUMN")):
             tables.append(match[1])
         return [f"ALTER TABLE {table} {on}{rest}" for table in tables]
     if match := _DROP_VIEW.match(statement):

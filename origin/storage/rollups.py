@@ -6,8 +6,17 @@ import structlog
 
 from origin.storage.clickhouse import ClickHouse
 
-# Table: the materialized view that feeds it.
-FEEDS = {table: f"{table}_feed" for table in ("link_counts", "dimension_counts", "visitor_days", "tracked_clicks")}
+# Rollup: the table that its materialized view, `<rollup>_feed`, reads. One that reads another rollup comes after it.
+ROLLUPS = {
+    "link_counts": "clicks",
+    "dimension_counts": "clicks",
+    "visitor_days": "clicks",
+    "tracked_clicks": "clicks",
+    "dimension_spans": "dimension_counts",
+    "link_days": "link_counts",
+    "link_months": "link_counts",
+}
+_TIMES = {"clicks": "timestamp", "dimension_counts": "hour", "link_counts": "quarter"}
 _SECONDS = 3600.0
 # A block that was inserted once, deleted, and is inserted again would else be taken for a repetition.
 _SETTINGS = " SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0"
@@ -22,12 +31,12 @@ async def rebuild(clickhouse: ClickHouse) -> int:
     """All rollups anew, each month swapped in at once; returns how many months the raw clicks have."""
     _refuse_clusters(clickhouse)
     months = await _column(clickhouse, "SELECT DISTINCT toYYYYMM(timestamp) AS month FROM clicks ORDER BY month")
-    for table, feed in FEEDS.items():
+    for table, source in ROLLUPS.items():
         fresh = f"{table}_rebuilt"
         await _run(clickhouse, f"DROP TABLE IF EXISTS {fresh}")
         await _run(clickhouse, f"CREATE TABLE {fresh} AS {table}")
         for month in months:
-            await _fill(clickhouse, fresh, feed, f"toYYYYMM(timestamp) = {month}")
+            await _fill(clickhouse, fresh, table, f"toYYYYMM({_TIMES[source]}) = {month}")
         await _swap(clickhouse, table, fresh)
         await _run(clickhouse, f"DROP TABLE {fresh}")
         _log.info("rollup_rebuilt", table=table, months=len(months))
@@ -37,9 +46,11 @@ async def rebuild(clickhouse: ClickHouse) -> int:
 async def refill(clickhouse: ClickHouse, workspace_id: int) -> None:
     """One workspace's rows of all rollups anew. When it is cut off, do it again."""
     _refuse_clusters(clickhouse)
-    for table, feed in FEEDS.items():
+    for table in ROLLUPS:
         await delete(clickhouse, table, "workspace_id = {workspace:UInt64}", {"workspace": workspace_id})
-        await _fill(clickhouse, table, feed, f"workspace_id = {workspace_id}")
+    for table, source in ROLLUPS.items():
+        if source == "clicks":  # the others are fed by these
+            await _fill(clickhouse, table, table, f"workspace_id = {workspace_id}")
 
 
 async def delete(clickhouse: ClickHouse, table: str, which: str, bound: dict[str, Any]) -> None:
@@ -50,26 +61,29 @@ async def delete(clickhouse: ClickHouse, table: str, which: str, bound: dict[str
 
 async def _swap(clickhouse: ClickHouse, table: str, fresh: str) -> None:
     made = await _partitions(clickhouse, fresh)
-    for month in made:
-        await _run(clickhouse, f"ALTER TABLE {table} REPLACE PARTITION {month} FROM {fresh}")
+    for partition in sorted(made):
+        await _run(clickhouse, f"ALTER TABLE {table} REPLACE PARTITION {partition} FROM {fresh}")
     for gone in await _partitions(clickhouse, table) - made:
         await _run(clickhouse, f"ALTER TABLE {table} DROP PARTITION {gone}")
 
 
 async def _partitions(clickhouse: ClickHouse, table: str) -> set[int]:
+    """Years, or years and months."""
     sql = "SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase() AND active AND table = {table:String}"
-    return set(map(int, await _column(clickhouse, sql, {"table": table})))
+    return {int(each) for each in await _column(clickhouse, sql, {"table": table})}
 
 
-async def _fill(clickhouse: ClickHouse, table: str, feed: str, which: str) -> None:
+async def _fill(clickhouse: ClickHouse, table: str, rollup: str, which: str) -> None:
+    """Insert into the table what the rollup's feed makes of some rows of its source."""
+    feed = f"{rollup}_feed"
     (select,) = await _column(
         clickhouse,
         "SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = {feed:String}",
         {"feed": feed},
     )
-    source = f"FROM {clickhouse.database}.clicks"
+    source = f"FROM {clickhouse.database}.{ROLLUPS[rollup]}"
     assert select.count(source) == 1, select
-    narrowed = select.replace(source, f"FROM (SELECT * {source} WHERE {which}) AS clicks")
+    narrowed = select.replace(source, f"FROM (SELECT * {source} WHERE {which}) AS {ROLLUPS[rollup]}")
     columns = ", ".join(
         await _column(
             clickhouse,

@@ -1,3 +1,4 @@
+import itertools
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from origin.analytics import periods
-from origin.analytics.periods import BadPeriod, Period, Step
+from origin.analytics.periods import DAY, HOUR, MONTH, BadPeriod, Period, Step
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 4, 2, 10, 20, tzinfo=UTC)
@@ -103,19 +104,52 @@ def test_longer_ranges_have_longer_buckets(days: int, step: Step) -> None:
     assert periods.of_range(start.isoformat(), NOW.isoformat(), ZoneInfo("UTC"), NOW).step is step
 
 
-@pytest.mark.parametrize("open_end", [True, False])
-def test_whole_units_lie_between_the_edges(open_end: bool) -> None:
+def test_whole_units_lie_between_the_edges() -> None:
     start, end = datetime.fromtimestamp(1000, UTC), datetime.fromtimestamp(5000, UTC)
-    assert (
-        Period(start, end, Step.DAY, open_end).whole(900) == (1000, 1800, 5400, 5400)
-        if open_end
-        else (1000, 1800, 4500, 5000)
-    )
+    assert Period(start, end, Step.DAY, open_end=False).cut([900]) == [[(1000, 1800), (4500, 5000)], [(1800, 4500)]]
+
+
+def test_an_open_end_is_that_of_the_month_so_that_whole_units_lead_up_to_it() -> None:
+    period = Period(datetime(2026, 3, 30, 22, 30, tzinfo=UTC), NOW, Step.DAY, open_end=True)
+    quarters, hours, days, months = period.cut([HOUR, DAY, MONTH])
+    assert quarters == [(second(2026, 3, 30, 22, 30), second(2026, 3, 30, 23))]
+    assert hours == [(second(2026, 3, 30, 23), second(2026, 3, 31))]
+    assert days == [(second(2026, 3, 31), second(2026, 4, 1))]
+    assert months == [(second(2026, 4, 1), second(2026, 5, 1))]
 
 
 def test_a_range_within_one_unit_is_all_edge() -> None:
     start, end = datetime.fromtimestamp(1000, UTC), datetime.fromtimestamp(1100, UTC)
-    assert Period(start, end, Step.DAY, open_end=False).whole(900) == (1000, 1100, 1100, 1100)
+    assert Period(start, end, Step.DAY, open_end=False).cut([900, HOUR]) == [[(1000, 1100)], [], []]
+
+
+@given(st.integers(0, 2 * 366 * DAY), st.integers(0, 400 * DAY), st.booleans())
+def test_the_pieces_are_of_whole_units_and_cover_the_period_once(first: int, length: int, open_end: bool) -> None:
+    period = Period(datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(first + length, UTC), Step.DAY, open_end)
+    pieces = period.cut([900, HOUR, DAY, MONTH])
+    for unit, piece in zip([900, HOUR, DAY], pieces[1:], strict=False):
+        assert all(a % unit == 0 and b % unit == 0 for a, b in piece)
+    assert all(
+        datetime.fromtimestamp(each, UTC).strftime("%d %X") == "01 00:00:00" for span in pieces[-1] for each in span
+    )
+    spans = sorted(span for piece in pieces for span in piece)
+    start, end = period.seconds()
+    assert [a for a, _ in spans] + [end] == [start] + [b for _, b in spans]
+
+
+@pytest.mark.parametrize("upwards", [True, False])
+@pytest.mark.parametrize("at", [None, NOW.timestamp() - 3 * DAY])
+def test_pages_look_near_their_place_first_and_at_the_whole_period_last(at: int | None, upwards: bool) -> None:
+    period = Period(NOW - timedelta(days=90), NOW, Step.DAY, open_end=False)
+    spans = list(period.widening(at, upwards=upwards))
+    edge = at or period.seconds()[0 if upwards else 1]
+    assert spans[0] == ((period.seconds()[0], edge + HOUR) if upwards else (edge - HOUR, period.seconds()[1]))
+    assert spans[-1] == period.seconds()
+    assert all(a[0] >= b[0] and a[1] <= b[1] for a, b in itertools.pairwise(spans))
+
+
+def second(*at: int) -> int:
+    return int(datetime(*at, tzinfo=UTC).timestamp())  # type: ignore[arg-type, misc]  # whole numbers all
 
 
 @settings(max_examples=200, deadline=None)
