@@ -25,6 +25,7 @@ from dashboard.origin_client import OriginClient
 from dashboard.pages import Pages
 from dashboard.problems import Problems
 from dashboard.qr import QrCodes
+from dashboard.request_ids import RequestIds
 from dashboard.security import SecurityHeaders
 from dashboard.sessions import MAX_AGE_SECONDS, Sessions
 from dashboard.settings import DashboardSettings
@@ -105,6 +106,7 @@ def middleware(settings: DashboardSettings, metrics: Metrics) -> list[Middleware
     """Outermost first."""
     key = settings.cookie_key()
     return [
+        Middleware(RequestIds),
         Middleware(CountRequests, metrics=metrics),
         Middleware(SecurityHeaders),
         Middleware(KnowVisitor),

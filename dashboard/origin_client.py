@@ -10,6 +10,7 @@ import msgspec
 
 from dashboard.errors import NeedsLogin, NotThere, OriginDown, Refused
 from dashboard.origin_types import ApiKey, Link, MailSent, NewApiKey, Point, Row, Tokens, User
+from dashboard.request_ids import request_id_header
 from dashboard.visitor import forwarded
 
 API = "/api/v1"
@@ -135,7 +136,7 @@ class OriginClient:
 
     async def _send(self, method: str, path: str, *, token: str = "", **options: Any) -> httpx.Response:
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
-        headers = {**options.pop("headers", {}), **forwarded(), **bearer}
+        headers = {**options.pop("headers", {}), **forwarded(), **request_id_header(), **bearer}
         try:
             answer = await self._http.request(method, API + path, headers=headers, **options)
         except httpx.HTTPError as error:

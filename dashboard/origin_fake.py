@@ -45,7 +45,7 @@ class Click:
 class FakeOrigin:
     """Set `down` for 503s, `token_seconds` for short access tokens, `has_mailbox` for a local one; read the counts.
 
-    `visitors` are the addresses that calls were forwarded for.
+    `visitors` are the addresses that calls were forwarded for, `request_ids` what they were named.
     """
 
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
@@ -56,6 +56,7 @@ class FakeOrigin:
     refresh: dict[str, str] = field(default_factory=dict)  # token: whose, as long as it is good
     calls: list[str] = field(default_factory=list)
     visitors: list[str] = field(default_factory=list)
+    request_ids: list[str] = field(default_factory=list)
     has_mailbox: bool = False
     down: bool = False
     token_seconds: int = 900
@@ -220,6 +221,7 @@ class FakeOrigin:
     def _note(self, request: Request) -> None:
         self.calls.append(f"{request.method} {request.url.path.removeprefix('/api/v1')}")
         self.visitors.append(request.headers.get("x-forwarded-for", ""))
+        self.request_ids.append(request.headers.get("x-request-id", ""))
         if self.down:
             raise Problem(503, "A part that this needs does not answer: try again in a moment.")
 

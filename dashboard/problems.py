@@ -10,6 +10,7 @@ from starlette_wtf import CSRFError
 
 from dashboard.errors import NeedsLogin, NotThere, OriginDown, Refused
 from dashboard.pages import Pages, go, is_partial
+from dashboard.request_ids import request_id_header
 
 _log = structlog.get_logger(__name__)
 RETRY_SECONDS = 5
@@ -74,4 +75,4 @@ class Problems:
         _log.error("unexpected error", path=request.url.path, exc_info=error)
         message = "Something went wrong on our side. It has been logged; please try again."
         # Outside of every middleware there is no session to render a whole page with.
-        return Response(message, 500, media_type="text/plain")
+        return Response(message, 500, request_id_header(), "text/plain")

@@ -1,7 +1,5 @@
 """What wraps every request: its id, its log line and metrics, the answer to what nobody expected, the bound on its body."""
 
-import re
-import secrets
 import time
 
 import structlog
@@ -11,9 +9,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from origin.problems import PayloadTooLarge, on_unexpected_error
+from shared.request_id import HEADER, accept
 
-_HEADER = "X-Request-Id"
-_GOOD_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _QUIET = {"/healthz", "/readyz", "/metrics"}
 
 REQUESTS = Counter("nearhop_api_requests_total", "Requests answered, by operation and status.", ["operation", "status"])
@@ -44,10 +41,9 @@ class RequestTrace:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(_HEADER, "")
-        request_id = given if _GOOD_ID.fullmatch(given) else secrets.token_hex(8)
+        request_id = accept(Headers(scope=scope).get(HEADER, ""))
         headers = extra_headers(scope)
-        headers[_HEADER] = request_id
+        headers[HEADER] = request_id
         status = 0
         started = time.perf_counter()
 

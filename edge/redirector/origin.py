@@ -6,6 +6,7 @@ from redirector.ports import Refused, Reply, Response, Runtime, Unreachable
 from shared import signing
 from shared.errors import BadSignature
 
+REQUEST_ID = "X-Request-Id"  # as shared.request_id has it, which is not uploaded for one word
 _OK = 200
 _ACCEPTED = 202
 _NOT_FOUND = 404
@@ -22,11 +23,13 @@ class Origin:
         self._url = url.rstrip("/")
         self._secret = secret
         self._timeout = timeout_seconds
+        self._name = ""
+        self._calls = 0
 
     async def find_link(self, domain: str, code: str) -> str | None:
         """The link's KV value, None where origin says that there is none; raises Unreachable."""
         path = f"/internal/links?domain={quote(domain, safe='')}&code={quote(code, safe='')}"
-        headers = {signing.HEADER: self._sign("GET", path, b"")}
+        headers = self._headers("GET", path)
         reply = await self._runtime.fetch("GET", self._url + path, headers, None, self._timeout)
         if reply.status not in (_OK, _NOT_FOUND):
             raise Unreachable(f"origin answered {reply.status}")
@@ -38,7 +41,7 @@ class Origin:
         path = f"/internal/claims?domain={quote(domain, safe='')}&code={quote(code, safe='')}&claim={claim}"
         reply: Reply | None = None
         for _ in range(_CLAIM_TRIES):  # the same claim: where the first answer was lost, the second is the same
-            headers = {signing.HEADER: self._sign("POST", path, b"")}
+            headers = self._headers("POST", path)
             try:
                 reply = await self._runtime.fetch("POST", self._url + path, headers, "", self._timeout)
                 break
@@ -57,10 +60,7 @@ class Origin:
     async def post_clicks(self, body: str, timeout_seconds: float | None = None) -> None:
         """Hand over a batch (shared.click_event); returns once origin has it on disk, else raises Unreachable."""
         path = "/internal/clicks"
-        headers = {
-            signing.HEADER: self._sign("POST", path, body.encode()),
-            "Content-Type": "application/json",
-        }
+        headers = {**self._headers("POST", path, body), "Content-Type": "application/json"}
         seconds = timeout_seconds or self._timeout
         reply = await self._runtime.fetch("POST", self._url + path, headers, body, seconds)
         if reply.status in _NEVER:
@@ -74,5 +74,9 @@ class Origin:
         except BadSignature as error:  # whoever answered is not origin
             raise Unreachable("the answer was not signed by origin") from error
 
-    def _sign(self, method: str, path: str, body: bytes) -> str:
-        return signing.sign(self._secret, method, path, body, self._runtime.now())
+    def _headers(self, method: str, path: str, body: str = "") -> dict[str, str]:
+        """The signature, and an id under which origin's log has the call."""
+        self._name = self._name or self._runtime.random_name()
+        self._calls += 1
+        signature = signing.sign(self._secret, method, path, body.encode(), self._runtime.now())
+        return {signing.HEADER: signature, REQUEST_ID: f"edge-{self._name}-{self._calls}"}

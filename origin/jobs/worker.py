@@ -14,6 +14,7 @@ from procrastinate.retry import BaseRetryStrategy
 from prometheus_client import Counter
 
 from origin.health import Part
+from origin.jobs.queue import REQUEST_ID
 
 Task = Callable[..., Awaitable[None]]
 
@@ -101,17 +102,24 @@ class Worker:
 
 def _counted(name: str, task: Task) -> Task:
     async def counted(**arguments: object) -> None:
-        try:
-            await task(**arguments)
-        except TryLater:
-            JOBS.labels(name, "again").inc()
-            raise
-        except Exception:
-            JOBS.labels(name, "failed").inc()
-            raise
-        JOBS.labels(name, "done").inc()
+        known = {"request_id": arguments.pop(REQUEST_ID)} if REQUEST_ID in arguments else {}
+        with structlog.contextvars.bound_contextvars(**known):
+            try:
+                await task(**arguments)
+            except TryLater:
+                _note(name, "again")
+                raise
+            except Exception as error:
+                _note(name, "failed", error=type(error).__name__)
+                raise
+            _note(name, "done")
 
     return counted
+
+
+def _note(task: str, outcome: str, **more: str) -> None:
+    JOBS.labels(task, outcome).inc()
+    _log.info("job", task=task, outcome=outcome, **more)
 
 
 @contextlib.asynccontextmanager

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 import sqlalchemy as sa
+import structlog
 from procrastinate.jobs import Job
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
 from origin.jobs import worker as worker_module
 from origin.jobs.queue import enqueue
@@ -198,3 +200,32 @@ def test_each_wait_is_longer_than_the_one_before_up_to_an_hour() -> None:
             assert decision.retry_at is not None
             waits.append(round((decision.retry_at - datetime.now(UTC)).total_seconds()))
     assert waits == [5, 20, 80, 320, 1280, *[3600] * 6]
+
+
+async def test_a_jobs_log_lines_name_the_request_that_queued_it(engine: AsyncEngine, empty_jobs_url: str) -> None:
+    tries: list[int] = []
+
+    async def note(number: int) -> None:
+        structlog.get_logger("test").info("at work", number=number)
+        tries.append(number)
+        if len(tries) == 1:
+            raise TryLater("not yet")
+
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+        with structlog.contextvars.bound_contextvars(request_id="asked-3"):
+            async with engine.begin() as connection:
+                await enqueue(connection, "note", number=1)
+        async with working(empty_jobs_url, {"note": note}):
+            await until_queue_is(engine, [])
+            async with engine.begin() as connection:
+                await enqueue(connection, "note", number=2)
+            await until_queue_is(engine, [])
+    lines = [(each.get("request_id"), each["event"], each.get("outcome")) for each in logs]
+    assert [each for each in lines if each[1] in {"at work", "job"}] == [
+        ("asked-3", "at work", None),
+        ("asked-3", "job", "again"),
+        ("asked-3", "at work", None),
+        ("asked-3", "job", "done"),
+        (None, "at work", None),
+        (None, "job", "done"),
+    ]

@@ -115,3 +115,14 @@ async def test_both_entries_redirect_and_consume_with_the_same_code(current_runt
         world.origin_returns()
         assert (good.fate, bad.fate) == ("ack", "retry")
     await world.runtime.run_deferred()
+
+
+async def test_each_call_to_origin_has_an_id_of_its_own(world: World) -> None:
+    world.links["localhost/abc"] = world.put("localhost/other", "https://example.com/")
+    await world.get("/abc")
+    await world.get("/missing")
+    await world.call("POST", "/_nearhop/flush")
+    ids = [call.headers["X-Request-Id"] for call in world.runtime.calls]
+    assert len(ids) >= 3
+    assert sorted(set(ids)) == sorted(ids)
+    assert all(each.startswith("edge-") and len(each) <= 64 for each in ids)

@@ -1,0 +1,12 @@
+"""The id that names a request in every service it reaches: taken from the caller, handed on, answered, logged."""
+
+import re
+import secrets
+
+HEADER = "X-Request-Id"
+_GOOD = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+def accept(given: str) -> str:
+    """The caller's id if it is a proper one, else a new one. Anything else could forge log lines."""
+    return given if _GOOD.fullmatch(given) else secrets.token_hex(8)
