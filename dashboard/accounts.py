@@ -1,12 +1,14 @@
 """Logging in and out."""
 
 from contextlib import suppress
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from dashboard.errors import NeedsLogin, OriginDown, Refused
 from dashboard.forms import LoginForm
+from dashboard.origin_types import SecondStep, Tokens
 from dashboard.pages import go
 from dashboard.site import Site
 
@@ -27,12 +29,11 @@ class Accounts:
         if not await form.validate():
             return self._page(request, form, 422)
         try:
-            tokens = await self._site.client.log_in(form.email.data, form.password.data)
+            answer = await self._site.client.log_in(form.email.data, form.password.data)
         except Refused as error:
             form.refuse(error)
             return self._page(request, form, error.status)
-        self._site.sessions.start(request, tokens)
-        return go(safe_next(request))
+        return go_in(self._site, request, answer)
 
     async def log_out(self, request: Request) -> Response:
         # The cookie goes either way; where origin can't be told, its side of the session ends by its own clock.
@@ -42,6 +43,20 @@ class Accounts:
 
     def _page(self, request: Request, form: LoginForm, status: int = 200) -> Response:
         return self._site.pages.page(request, "login.html", status, form=form, next=safe_next(request))
+
+
+def go_in(site: Site, request: Request, answer: Tokens | SecondStep) -> Response:
+    """On to the page that was asked for, or to the second step of the log-in."""
+    if isinstance(answer, SecondStep):
+        site.sessions.keep_step(request, answer)
+        return go(f"/login/second-step?{urlencode({'next': safe_next(request)})}")
+    site.sessions.start(request, answer)
+    return go(safe_next(request))
+
+
+def login_path(request: Request) -> str:
+    """The log-in that leads where this one was to lead."""
+    return f"/login?{urlencode({'next': safe_next(request)})}"
 
 
 def safe_next(request: Request) -> str:

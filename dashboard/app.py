@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette_wtf import CSRFProtectMiddleware, csrf_protect
 
+from dashboard.account_security import AccountSecurity
 from dashboard.accounts import Accounts
 from dashboard.api_keys import ApiKeys
 from dashboard.assets import FOLDER, HashedFiles
@@ -26,6 +27,8 @@ from dashboard.pages import Pages
 from dashboard.problems import Problems
 from dashboard.qr import QrCodes
 from dashboard.request_ids import RequestIds
+from dashboard.second_factor import SecondFactorPages
+from dashboard.second_step import SecondStepPage
 from dashboard.security import SecurityHeaders
 from dashboard.sessions import MAX_AGE_SECONDS, Sessions
 from dashboard.settings import DashboardSettings
@@ -65,6 +68,7 @@ def page_routes(site: Site) -> list[BaseRoute]:
     qr_codes, api_keys, letters = QrCodes(site), ApiKeys(site), Letters(site)
     return [
         Route("/", home),
+        *security_routes(site),
         Route("/login", accounts.show),
         form_route("/login", accounts.log_in),
         form_route("/logout", accounts.log_out),
@@ -84,6 +88,25 @@ def page_routes(site: Site) -> list[BaseRoute]:
         form_route("/api-keys", api_keys.create),
         Route("/api-keys/{key_id}/delete", api_keys.confirm_delete),
         form_route("/api-keys/{key_id}/delete", api_keys.delete),
+    ]
+
+
+def security_routes(site: Site) -> list[BaseRoute]:
+    """How one gets in."""
+    security, factor, step = AccountSecurity(site), SecondFactorPages(site), SecondStepPage(site)
+    return [
+        Route("/login/second-step", step.show),
+        form_route("/login/second-step", step.send),
+        Route("/security", security.index),
+        form_route("/security/sessions/end", security.end_sessions),
+        form_route("/security/sessions/{session_id}/end", security.end_session),
+        Route("/security/second-factor", factor.begin),
+        form_route("/security/second-factor", factor.enrol),
+        form_route("/security/second-factor/confirm", factor.confirm),
+        Route("/security/second-factor/codes", factor.show_renew),
+        form_route("/security/second-factor/codes", factor.renew),
+        Route("/security/second-factor/off", factor.show_off),
+        form_route("/security/second-factor/off", factor.switch_off),
     ]
 
 

@@ -36,6 +36,21 @@ class LoginForm(Form):
     password = PasswordField("Password", [DataRequired("Enter your password.")])
 
 
+class CodeForm(Form):
+    code = StringField("Code", [DataRequired("Enter the code.")], filters=[_strip])
+
+
+class PasswordCheckForm(Form):
+    """The password once more. Who has none leaves it empty: whether that will do is origin's to say."""
+
+    password = PasswordField("Password")
+
+
+class BothFactorsForm(PasswordCheckForm, CodeForm):
+    def to_send(self) -> dict[str, str]:
+        return {"password": self.password.data or "", "code": self.code.data}
+
+
 class RegisterForm(Form):
     email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[_strip])
     password = PasswordField("Password", [DataRequired("Choose a password.")])

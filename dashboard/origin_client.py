@@ -1,15 +1,15 @@
 """The dashboard's one way to origin: its public REST API."""
 
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from http.cookies import SimpleCookie
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 import httpx
-import msgspec
 
-from dashboard.errors import NeedsLogin, NotThere, OriginDown, Refused
-from dashboard.origin_types import ApiKey, Link, MailSent, NewApiKey, Point, Row, Tokens, User
+from dashboard.errors import NeedsLogin, OriginDown, Refused
+from dashboard.origin_answers import decode, refusal, tokens
+from dashboard.origin_security import SecurityCalls
+from dashboard.origin_types import ApiKey, FirstStep, Link, MailSent, NewApiKey, Point, Row, SecondStep, Tokens, User
 from dashboard.request_ids import request_id_header
 from dashboard.visitor import forwarded
 
@@ -17,7 +17,6 @@ API = "/api/v1"
 MAILBOX = "/local/mailbox"
 # A page that waits longer than this is worse than one that says that origin is away.
 TIMEOUT = httpx.Timeout(8.0, connect=2.0)
-T = TypeVar("T")
 
 
 class OriginClient:
@@ -30,54 +29,60 @@ class OriginClient:
         # The client is shared by all users, so it must keep no cookie: each call carries its own.
         no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
         self._http = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, cookies=no_cookies, transport=transport)
+        self.security = SecurityCalls(self._send)
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def log_in(self, email: str, password: str) -> Tokens:
-        """Raises Refused for a wrong e-mail or password."""
-        return _tokens(await self._ask("/auth/login", {"email": email, "password": password}))
+    async def log_in(self, email: str, password: str) -> Tokens | SecondStep:
+        """What the log-in gives; raises Refused for a wrong e-mail or password."""
+        answer = await self._ask("/auth/login", {"email": email, "password": password})
+        return decode(answer, FirstStep).second_factor or tokens(answer)
+
+    async def second_step(self, token: str, code: str) -> Tokens:
+        """Raises Refused for a wrong code (401), and for a token that is none any more (at the field `token`)."""
+        return tokens(await self._ask("/auth/second-factor", {"token": token, "code": code}))
 
     async def register(self, fields: dict[str, str]) -> str:
         """Have a letter sent to `email`; what origin says of it."""
-        return _decode(await self._ask("/auth/register", fields), MailSent).message
+        return decode(await self._ask("/auth/register", fields), MailSent).message
 
     async def forgot_password(self, email: str) -> str:
         """Have a letter sent, if there is such an account; what origin says of it."""
-        return _decode(await self._ask("/auth/forgot-password", {"email": email}), MailSent).message
+        return decode(await self._ask("/auth/forgot-password", {"email": email}), MailSent).message
 
     async def verify(self, token: str) -> Tokens:
         """Open the account that a letter is about, and log in."""
-        return _tokens(await self._ask("/auth/verify", {"token": token}))
+        return tokens(await self._ask("/auth/verify", {"token": token}))
 
     async def confirm_email(self, token: str) -> User:
         """Take the address that a letter went to; the user as they are then."""
-        return _decode(await self._ask("/auth/confirm-email", {"token": token}), User)
+        return decode(await self._ask("/auth/confirm-email", {"token": token}), User)
 
     async def reset_password(self, token: str, password: str) -> None:
         await self._ask("/auth/reset-password", {"token": token, "password": password})
 
     async def refresh(self, cookies: dict[str, str]) -> Tokens:
         """New tokens for the refresh cookie; the old one is spent afterwards."""
-        return _tokens(await self._send("POST", "/auth/refresh", headers=_cookie_header(cookies)))
+        return tokens(await self._send("POST", "/auth/refresh", headers=_cookie_header(cookies)))
 
     async def log_out(self, token: str, cookies: dict[str, str]) -> None:
         await self._send("POST", "/auth/logout", token=token, headers=_cookie_header(cookies))
 
     async def links(self, token: str, params: dict[str, str]) -> list[Link]:
-        return _decode(await self._send("GET", "/links", token=token, params=params), list[Link])
+        return decode(await self._send("GET", "/links", token=token, params=params), list[Link])
 
     async def count_links(self, token: str, params: dict[str, str]) -> int:
-        return _decode(await self._send("GET", "/links/count", token=token, params=params), int)
+        return decode(await self._send("GET", "/links/count", token=token, params=params), int)
 
     async def link(self, token: str, link_id: str) -> Link:
-        return _decode(await self._send("GET", "/links/info", token=token, params={"linkId": link_id}), Link)
+        return decode(await self._send("GET", "/links/info", token=token, params={"linkId": link_id}), Link)
 
     async def create_link(self, token: str, fields: dict[str, Any]) -> Link:
-        return _decode(await self._send("POST", "/links", token=token, json=fields), Link)
+        return decode(await self._send("POST", "/links", token=token, json=fields), Link)
 
     async def update_link(self, token: str, link_id: str, fields: dict[str, Any]) -> Link:
-        return _decode(await self._send("PATCH", f"/links/{quote(link_id, safe='')}", token=token, json=fields), Link)
+        return decode(await self._send("PATCH", f"/links/{quote(link_id, safe='')}", token=token, json=fields), Link)
 
     async def delete_link(self, token: str, link_id: str) -> None:
         await self._send("DELETE", f"/links/{quote(link_id, safe='')}", token=token)
@@ -88,21 +93,21 @@ class OriginClient:
 
     async def click_count(self, token: str, params: dict[str, str]) -> int:
         answer = await self._analytics(token, params, "count")
-        return int(_decode(answer, dict[str, Any])["clicks"])
+        return int(decode(answer, dict[str, Any])["clicks"])
 
     async def timeseries(self, token: str, params: dict[str, str]) -> list[Point]:
-        return _decode(await self._analytics(token, params, "timeseries"), list[Point])
+        return decode(await self._analytics(token, params, "timeseries"), list[Point])
 
     async def top(self, token: str, params: dict[str, str], group: str, field: str) -> list[Row]:
         """The most clicked values of a dimension, such as `countries` whose rows name a `country`."""
-        rows = _decode(await self._analytics(token, params, group), list[dict[str, Any]])
+        rows = decode(await self._analytics(token, params, group), list[dict[str, Any]])
         return [Row(str(row[field]), int(row.get("clicks", 0))) for row in rows]
 
     async def api_keys(self, token: str) -> list[ApiKey]:
-        return _decode(await self._send("GET", "/api-keys", token=token), list[ApiKey])
+        return decode(await self._send("GET", "/api-keys", token=token), list[ApiKey])
 
     async def create_api_key(self, token: str, name: str) -> NewApiKey:
-        return _decode(await self._send("POST", "/api-keys", token=token, json={"name": name}), NewApiKey)
+        return decode(await self._send("POST", "/api-keys", token=token, json={"name": name}), NewApiKey)
 
     async def delete_api_key(self, token: str, key_id: str) -> None:
         await self._send("DELETE", f"/api-keys/{quote(key_id, safe='')}", token=token)
@@ -143,46 +148,7 @@ class OriginClient:
             raise OriginDown(f"{type(error).__name__} at {method} {path}") from error
         if answer.is_success:
             return answer
-        raise _refusal(answer)
-
-
-def _refusal(answer: httpx.Response) -> Exception:
-    """The error that an answer stands for."""
-    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return OriginDown(f"status {answer.status_code} at {answer.request.method} {answer.request.url.path}")
-    try:
-        error = dict(answer.json()["error"])
-    except (ValueError, KeyError, TypeError):
-        return OriginDown(f"status {answer.status_code} without an error of the API at {answer.request.url.path}")
-    message = str(error.get("message", ""))
-    if answer.status_code == httpx.codes.UNAUTHORIZED:
-        return NeedsLogin(message)
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        return NotThere(message)
-    return Refused(answer.status_code, *_split_field(message))
-
-
-def _split_field(message: str) -> tuple[str, str]:
-    """Origin begins the message about a field with its name: "url: Expected a URL." gives the text and "url"."""
-    field, colon, text = message.partition(": ")
-    if not (colon and field.isidentifier()):
-        return message, ""
-    begins_with_name = text.partition(" ")[0].endswith(":")  # as in "javascript: is not a scheme"
-    return text if begins_with_name else text[:1].upper() + text[1:], field
-
-
-def _decode(answer: httpx.Response, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(answer.content, type=kind)
-    except msgspec.MsgspecError as error:
-        raise OriginDown(f"{answer.request.url.path} answered something else than the API says: {error}") from error
-
-
-def _tokens(answer: httpx.Response) -> Tokens:
-    tokens = _decode(answer, Tokens)
-    for header in answer.headers.get_list("set-cookie"):
-        tokens.cookies.update({name: morsel.value for name, morsel in SimpleCookie(header).items()})
-    return tokens
+        raise refusal(answer)
 
 
 def _cookie_header(cookies: dict[str, str]) -> dict[str, str]:

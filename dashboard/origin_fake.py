@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dashboard.origin_fake_accounts import EMAIL, PASSWORD, AccountRoutes, FakeAccounts, Problem
+from dashboard.origin_fake_security import FakeSecurity, SecurityRoutes
 
 __all__ = ["EMAIL", "PASSWORD", "Click", "FakeOrigin"]
 SHORT_BASE = "http://localhost:8787"
@@ -49,6 +50,7 @@ class FakeOrigin:
     """
 
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
+    security: FakeSecurity = field(init=False)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     clicks: list[Click] = field(default_factory=list)
@@ -63,6 +65,9 @@ class FakeOrigin:
     refreshes: int = 0
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
+    def __post_init__(self) -> None:
+        self.security = FakeSecurity(self.accounts)
+
     @property
     def app(self) -> Starlette:
         api = "/api/v1"
@@ -70,6 +75,7 @@ class FakeOrigin:
             Route("/healthz", self._health),
             Route("/local/mailbox", self._mailbox),
             *AccountRoutes(self.accounts, self._note, self._tokens).routes(),
+            *SecurityRoutes(self.security, self._note, self._allow, self._tokens).routes(),
             Route(f"{api}/auth/refresh", self._renew, methods=["POST"]),
             Route(f"{api}/auth/logout", self._log_out, methods=["POST"]),
             Route(f"{api}/links", self._links, methods=["GET", "POST"]),

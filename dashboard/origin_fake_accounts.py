@@ -40,6 +40,8 @@ class FakeAccounts:
     letters: list[Letter] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     throttled: bool = False
+    second_factor: bool = False  # whether a log-in takes a second step
+    step: str = ""  # the token that it takes
 
     def write(self, purpose: str, email: str, password: str = "", old_email: str = "") -> str:
         """Put a letter into `letters`; its token."""
@@ -72,6 +74,10 @@ class AccountRoutes:
         body = await self._body(request)
         if self.accounts.passwords.get(body["email"]) != body["password"]:
             raise Problem(401, "E-mail or password is wrong.")
+        if self.accounts.second_factor:
+            self.accounts.step = secrets.token_urlsafe(8)
+            step = {"token": self.accounts.step, "expiresIn": 300, "methods": ["totp", "recoveryCode"]}
+            return JSONResponse({"secondFactor": step})
         return self.let_in(body["email"], 200)
 
     async def _register(self, request: Request) -> Response:

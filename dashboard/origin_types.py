@@ -55,6 +55,47 @@ class Tokens(msgspec.Struct, rename="camel"):
     cookies: dict[str, str] = {}
 
 
+class SecondStep(msgspec.Struct, rename="camel"):
+    """What a log-in gives instead of tokens where a second factor is asked for."""
+
+    token: str
+    expires_in: int  # seconds
+    methods: list[str]
+
+
+class FirstStep(msgspec.Struct, rename="camel"):
+    """The answer of a log-in that is not over yet, or, without this field, `Tokens`."""
+
+    second_factor: SecondStep | None = None
+
+
+class SecondFactor(msgspec.Struct, rename="camel"):
+    enabled: bool
+    enabled_at: datetime | None = None
+    recovery_codes_left: int = 0
+
+
+class TotpSecret(msgspec.Struct):
+    """The secret of an authenticator app, which origin shows once; `qr` is an image as a data URI."""
+
+    secret: str
+    uri: str
+    qr: str
+
+
+class RecoveryCodes(msgspec.Struct, rename="camel"):
+    recovery_codes: list[str]
+
+
+class SessionInfo(msgspec.Struct, rename="camel"):
+    id: str
+    current: bool
+    address: str
+    user_agent: str
+    created_at: datetime
+    last_used_at: datetime
+
+
 class MailSent(msgspec.Struct):
     """The answer of all that goes on by mail: the same whether there is such an account or not."""
 

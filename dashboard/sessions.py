@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from dashboard.errors import NeedsLogin, OriginDown
 from dashboard.origin_client import OriginClient
-from dashboard.origin_types import Tokens
+from dashboard.origin_types import SecondStep, Tokens
 
 MAX_AGE_SECONDS = 7 * 24 * 3600  # as long as origin's refresh token lives
 # An access token is renewed this long before it ends, so that it doesn't end between two calls for one page.
@@ -33,6 +33,16 @@ class Sessions:
         """Begin a session; nothing of an earlier one, its CSRF token included, is kept."""
         request.session.clear()
         self._keep(request, tokens)
+
+    def keep_step(self, request: Request, step: SecondStep) -> None:
+        """Remember that the first step of a log-in is done; nothing of an earlier session is kept."""
+        request.session.clear()
+        request.session["step"] = {"token": step.token, "ends": int(self._clock()) + step.expires_in}
+
+    def step(self, request: Request) -> str:
+        """The token for the second step; "" where there is no first one, or one too long ago."""
+        step = request.session.get("step")
+        return str(step["token"]) if step and step["ends"] > self._clock() else ""
 
     async def token(self, request: Request) -> str:
         """The access token of the request's user; raises NeedsLogin."""

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin import idempotency, pages
-from origin.accounts import mail_tokens, sessions, throttle
+from origin.accounts import mail_tokens, sessions, steps, throttle
 from origin.domains.ownership import Ownership
 from origin.domains.recheck import recheck
 from origin.limits import limiter
@@ -24,6 +24,7 @@ async def sweep(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await sessions.delete_expired(connection)
         await mail_tokens.delete_expired(connection)
+        await steps.delete_expired(connection)
         await throttle.delete_expired(connection)
         await idempotency.delete_expired(connection)
         await limiter.delete_expired(connection)

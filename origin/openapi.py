@@ -45,6 +45,13 @@ class ListOf:
     kinds: tuple[type[msgspec.Struct], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A response type: one of these."""
+
+    kinds: tuple[type[msgspec.Struct], ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One method of one path. `body`, `query` and `response` are msgspec types: they validate, document and serialize."""
@@ -133,17 +140,17 @@ def document(described: list[Operation], version: str) -> dict[str, Any]:
 def _schemas(described: list[Operation]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The schema of each type that the operations name, by `_type_key`, and the components they refer to."""
     named = [kind for each in described for kind in (each.body, each.response) if kind is not None]
-    lists = [kind for kind in named if isinstance(kind, ListOf)]
+    mixed = [kind for kind in named if isinstance(kind, ListOf | OneOf)]
     types = [
         ErrorBody,
-        *(kind for kind in named if not isinstance(kind, ListOf)),
-        *(kind for each in lists for kind in each.kinds),
+        *(kind for kind in named if not isinstance(kind, ListOf | OneOf)),
+        *(kind for each in mixed for kind in each.kinds),
     ]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     found: dict[str, Any] = {_type_key(kind): schema for kind, schema in zip(types, schemas, strict=True)}
-    for each in lists:
-        items = {"anyOf": [found[_type_key(kind)] for kind in each.kinds]}
-        found[_type_key(each)] = {"type": "array", "items": items}
+    for each in mixed:
+        any_of = {"anyOf": [found[_type_key(kind)] for kind in each.kinds]}
+        found[_type_key(each)] = any_of if isinstance(each, OneOf) else {"type": "array", "items": any_of}
     return found, components
 
 

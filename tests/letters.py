@@ -5,9 +5,12 @@ import secrets
 
 import httpx
 import psycopg
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.accounts.mail_tokens import MailTokens
+from origin.accounts.mails import AccountMails
+from origin.mail.letters import Letter
 
 PASSWORD = "correct horse battery"
 
@@ -57,3 +60,24 @@ def register_at(api: httpx.Client, database_url: str, secret_key: str, email: st
 def bearer(answer: httpx.Response) -> dict[str, str]:
     """The header of whoever was let in."""
     return {"Authorization": f"Bearer {answer.json()['accessToken']}"}
+
+
+class Postbox:
+    """A Post that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    async def send(self, letter: Letter) -> None:
+        self.letters.append(letter)
+
+
+async def run_jobs(engine: AsyncEngine, postbox: Postbox) -> None:
+    """Do the queued letters of this database, as the worker does."""
+    from tests.origin_app import SECRET_KEY  # noqa: PLC0415  # which imports all of origin
+
+    tasks = AccountMails(engine, MailTokens(SECRET_KEY), postbox, "http://dashboard.test").tasks()
+    async with engine.begin() as connection:
+        rows = await connection.execute(sa.text("DELETE FROM procrastinate_jobs RETURNING id, task_name, args"))
+    for row in sorted(rows, key=lambda each: each.id):
+        await tasks[row.task_name](**row.args)

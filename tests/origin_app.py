@@ -1,6 +1,7 @@
 """Origin's API as a small app for tests: real Postgres, no ClickHouse, every answer held to the OpenAPI document."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -37,7 +38,7 @@ from origin.links.options import Records
 from origin.links.reader import Reader
 from origin.links.service import Links
 from origin.links.totals import ClickTotals, NoTotals
-from origin.openapi import ApiRoute, ListOf, Operation
+from origin.openapi import ApiRoute, ListOf, OneOf, Operation
 from origin.outbound import Outbound
 from origin.qr import views as qr
 from origin.qr.logos import Logos
@@ -71,6 +72,7 @@ def make_app(
     replicas: Replicas | None = None,
     hostnames: bool = False,
     rules: Rules = WIDE,
+    clock: Callable[[], float] = time.time,
 ) -> Starlette:
     """Everything but clicks and analytics. `seconds` is how long access tokens are good for."""
     tokens = AccessTokens(SECRET_KEY, seconds=seconds)
@@ -78,7 +80,7 @@ def make_app(
     loops = Loops(EDGE_URL, "localhost")
     service = Links(Codes(SECRET_KEY), loops, "localhost", allow_private, Records(EDGE_SECRET), known)
     reader = Reader(known, "localhost", EDGE_URL, API_URL)
-    parts = account_parts(engine, SECRET_KEY, tokens, Passwords())
+    parts = account_parts(engine, SECRET_KEY, tokens, Passwords(), clock)
     nothing = ClickHouse(Path("nowhere"))  # never opened
     drain = ConversionDrain(engine, nothing, NoClicks(), Retention(engine, nothing, {}))
     api = [
@@ -121,6 +123,9 @@ def check_answer(app: Starlette, response: httpx.Response) -> None:
         assert set(error) == {"code", "message", "doc_url"}
     elif isinstance(operation.response, ListOf):
         assert isinstance(response.json(), list)
+    elif isinstance(operation.response, OneOf):
+        names = {field.encode_name for kind in operation.response.kinds for field in msgspec.structs.fields(kind)}
+        assert set(response.json()) <= names
     elif operation.response is not None:
         msgspec.json.decode(response.content, type=operation.response)
 

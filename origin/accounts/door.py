@@ -7,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from origin.accounts import service, sessions
+from origin.accounts import factors, service, sessions, steps
 from origin.accounts.access_tokens import SECONDS, AccessTokens, Claims
 from origin.api import answer
+from origin.openapi import OneOf
 
 COOKIE = "nearhop_refresh"
 _COOKIE_PATH = "/api/v1/auth"
@@ -24,11 +25,39 @@ class LoggedIn(msgspec.Struct, rename="camel"):
     user: service.User
 
 
+class SecondStepToken(msgspec.Struct, rename="camel"):
+    """What the second step takes, within `expires_in` seconds, beside what one of the methods gives."""
+
+    token: str
+    expires_in: int
+    methods: list[str]
+
+
+class SecondFactorNeeded(msgspec.Struct, rename="camel"):
+    """The first factor was right, but there is a second one: POST /auth/second-factor."""
+
+    second_factor: SecondStepToken
+
+
+LOGIN_ANSWER = OneOf((LoggedIn, SecondFactorNeeded))
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """Makes the answer of a log-in."""
 
     tokens: AccessTokens
+
+    async def recognized(self, request: Request, connection: AsyncConnection, user_id: int) -> Response:
+        """One factor was right: in, or on to the second where the user has one."""
+        methods = await factors.methods(connection, user_id)
+        if not methods:
+            return await self.let_in(request, connection, user_id)
+        token = await steps.begin(connection, steps.SECOND_FACTOR, user_id)
+        seconds = int(steps.LIFETIME.total_seconds())
+        response = answer(SecondFactorNeeded(SecondStepToken(token, seconds, methods)))
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     async def let_in(self, request: Request, connection: AsyncConnection, user_id: int, status: int = 200) -> Response:
         """Begin a session for a user who has been recognized."""

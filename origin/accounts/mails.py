@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from origin.accounts import mail_tokens
 from origin.accounts.mail_tokens import MailTokens
+from origin.accounts.notices import NOTICES
 from origin.jobs.queue import enqueue
 from origin.jobs.worker import Task
 from origin.mail import letters
@@ -52,8 +53,13 @@ class AccountMails:
             await self.post.send(self._letter(row))
 
     async def tell_of_change(self, email: str, what: str) -> None:
-        """Tell an account's owner of a change that they may not have made; `what` is a template."""
-        await self.post.send(letters.write(what, email, link=f"{self.dashboard_url}/reset-password"))
+        """Tell an account's owner of a change that they may not have made; `what` is a notice or a template."""
+        link = f"{self.dashboard_url}/forgot-password"
+        if what in NOTICES:
+            title, text = NOTICES[what]
+            await self.post.send(letters.write("notice", email, link=link, title=title, text=text))
+        else:
+            await self.post.send(letters.write(what, email, link=link))
 
     def _letter(self, row: Row) -> letters.Letter:
         token = self.tokens.text(row.purpose, row.nonce)

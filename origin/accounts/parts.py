@@ -1,5 +1,7 @@
 """What the endpoints of accounts need, put together once."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -8,7 +10,9 @@ from origin.accounts.access_tokens import AccessTokens
 from origin.accounts.door import Door
 from origin.accounts.mail_tokens import MailTokens
 from origin.accounts.passwords import Passwords
+from origin.accounts.secret_box import SecretBox
 from origin.accounts.throttle import Throttle
+from origin.accounts.totp import Totp
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +23,21 @@ class AccountParts:
     door: Door
     mail_tokens: MailTokens
     throttle: Throttle
+    totp: Totp
 
 
-def account_parts(engine: AsyncEngine, secret_key: str, tokens: AccessTokens, passwords: Passwords) -> AccountParts:
-    """The parts of an installation with this secret key."""
-    return AccountParts(passwords, Door(tokens), MailTokens(secret_key), Throttle(engine))
+def account_parts(
+    engine: AsyncEngine,
+    secret_key: str,
+    tokens: AccessTokens,
+    passwords: Passwords,
+    clock: Callable[[], float] = time.time,
+) -> AccountParts:
+    """The parts of an installation with this secret key. `clock` gives Unix seconds."""
+    return AccountParts(
+        passwords=passwords,
+        door=Door(tokens),
+        mail_tokens=MailTokens(secret_key),
+        throttle=Throttle(engine),
+        totp=Totp(SecretBox(secret_key, "totp secrets"), clock),
+    )

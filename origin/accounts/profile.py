@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from origin.accounts import access, mail_tokens, mails, service, sessions, throttle
 from origin.accounts.parts import AccountParts
+from origin.accounts.proof import prove
 from origin.accounts.registration import MailSent
 from origin.api import answer, read_body, route
 from origin.openapi import PERSON, ApiRoute, Operation
-from origin.problems import Forbidden
 from origin.storage.tables import users
 from origin.storage.transaction import transaction
 from origin.workspaces import leaving
@@ -27,23 +27,23 @@ class ProfileChange(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class EmailChange(msgspec.Struct, forbid_unknown_fields=True):
-    """The address to have, and the password as it is."""
+    """The address to have, and the password as it is, where there is one."""
 
     email: str
-    password: str
+    password: str = ""
 
 
 class PasswordChange(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """The password as it is, and as it shall be."""
+    """The password as it shall be, and as it is, where there is one."""
 
-    current_password: str
     password: str
+    current_password: str = ""
 
 
 class PasswordCheck(msgspec.Struct, forbid_unknown_fields=True):
-    """The password, for what can't be undone."""
+    """The password, where there is one, for what can't be undone."""
 
-    password: str
+    password: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class ProfileViews:
         caller = await access.identify(request)
         body = await read_body(request, EmailChange)
         email = service.normalize_email(body.email)
-        await self._check(request, caller.user_id, body.password)
+        await prove(self.parts, request, caller, body.password)
         await self.parts.throttle.account(throttle.LETTER, email)
         async with transaction(request) as connection:
             token_id = await self.parts.mail_tokens.add(
@@ -76,7 +76,7 @@ class ProfileViews:
     async def change_password(self, request: Request) -> Response:
         caller = await access.identify(request)
         body = await read_body(request, PasswordChange)
-        await self._check(request, caller.user_id, body.current_password)
+        await prove(self.parts, request, caller, body.current_password)
         hashed = await self.parts.passwords.hash(body.password)
         async with transaction(request) as connection:
             update = sa.update(users).where(users.c.id == caller.user_id).values(password_hash=hashed)
@@ -89,7 +89,7 @@ class ProfileViews:
     async def delete(self, request: Request) -> Response:
         caller = await access.identify(request)
         body = await read_body(request, PasswordCheck)
-        await self._check(request, caller.user_id, body.password)
+        await prove(self.parts, request, caller, body.password)
         async with transaction(request) as connection:
             await leaving.leave_all(connection, caller.user_id)
             await connection.execute(sa.delete(users).where(users.c.id == caller.user_id))
@@ -111,16 +111,6 @@ class ProfileViews:
         async with transaction(request) as connection:
             await sessions.end_all(connection, caller.user_id)
         return self.parts.door.close(request)
-
-    async def _check(self, request: Request, user_id: int, password: str) -> None:
-        """Raises Forbidden for a wrong password, TooManyRequests for too many of them."""
-        async with request.app.state.engine.connect() as connection:
-            select = sa.select(users.c.email, users.c.password_hash).where(users.c.id == user_id)
-            row = (await connection.execute(select)).one()
-        await self.parts.throttle.account(throttle.LOGIN, row.email)
-        if not await self.parts.passwords.matches(row.password_hash, password):
-            raise Forbidden('The password is wrong. Who has none yet can set one with "Forgot password".')
-        await self.parts.throttle.forgive(throttle.LOGIN, row.email)
 
     def routes(self) -> list[ApiRoute]:
         """The routes below /api/v1."""

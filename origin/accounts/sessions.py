@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.requests import Request
 
 from origin import ids
+from origin.accounts import steps
 from origin.accounts.api_keys import digest
 from origin.problems import NotFound, Unauthorized
 from origin.storage.tables import Row, refresh_tokens
@@ -83,7 +84,8 @@ async def end(connection: AsyncConnection, token: str) -> None:
 
 
 async def end_all(connection: AsyncConnection, user_id: int, *, but: str | None = None) -> None:
-    """Log out everywhere, but in the family that is to go on."""
+    """Log out everywhere, but in the family that is to go on; log-ins that have only begun end too."""
+    await steps.end_all(connection, user_id)
     for each in (refresh_tokens, table):
         mine = each.c.user_id == user_id
         await connection.execute(sa.delete(each).where(mine if but is None else sa.and_(mine, each.c.family != but)))
@@ -119,6 +121,12 @@ async def of_user(connection: AsyncConnection, user_id: int, current: str | None
 async def is_alive(connection: AsyncConnection, family: str) -> bool:
     """Whether a session goes on, for its access tokens."""
     return (await connection.execute(sa.select(table.c.id).where(table.c.family == family))).first() is not None
+
+
+async def is_younger(connection: AsyncConnection, family: str | None, age: timedelta) -> bool:
+    """Whether a session was begun less than this long ago."""
+    begun = sa.and_(table.c.family == family, table.c.created_at > datetime.now(UTC) - age)
+    return (await connection.execute(sa.select(table.c.id).where(begun))).first() is not None
 
 
 async def delete_expired(connection: AsyncConnection) -> None:

@@ -36,6 +36,7 @@ class Rule:
 
 LOGIN = Rule("login", free=5)
 LOGIN_FROM = Rule("login-from", free=50)
+SECOND_FACTOR = Rule("second-factor", free=5)
 LETTER = Rule("letter", free=3, most=3600.0)
 LETTERS_FROM = Rule("letters-from", free=20, most=3600.0)
 TOKEN_FROM = Rule("token-from", free=20)

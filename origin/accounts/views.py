@@ -9,11 +9,12 @@ from starlette.routing import BaseRoute
 
 from origin import ids
 from origin.accounts import access, key_views, service, sessions, throttle
-from origin.accounts.door import COOKIE, LoggedIn
+from origin.accounts.door import COOKIE, LOGIN_ANSWER, LoggedIn
 from origin.accounts.parts import AccountParts
 from origin.accounts.profile import ProfileViews
 from origin.accounts.recovery import RecoveryViews
 from origin.accounts.registration import RegistrationViews
+from origin.accounts.second_factor import SecondFactorViews
 from origin.api import answer, read_body, route
 from origin.openapi import ANYONE, SIGNED_IN, Operation
 from origin.problems import Unauthorized
@@ -50,7 +51,7 @@ class AccountViews:
         user_id = await service.check_password(engine, self.parts.passwords, body.email, body.password)
         await self.parts.throttle.forgive(throttle.LOGIN, body.email)
         async with transaction(request) as connection:
-            return await self.parts.door.let_in(request, connection, user_id)
+            return await self.parts.door.recognized(request, connection, user_id)
 
     async def refresh(self, request: Request) -> Response:
         token = request.cookies.get(COOKIE)
@@ -85,7 +86,7 @@ def routes(parts: AccountParts) -> list[BaseRoute]:
         for each in (
             Operation(
                 method="POST", path="/auth/login", summary="Log in", tag="accounts", permission=ANYONE,
-                endpoint=views.log_in, body=Login, response=LoggedIn, errors=(401,),
+                endpoint=views.log_in, body=Login, response=LOGIN_ANSWER, errors=(401,),
             ),
             Operation(
                 method="POST", path="/auth/refresh", summary="Get the next access token, by the cookie's refresh token",
@@ -107,4 +108,5 @@ def routes(parts: AccountParts) -> list[BaseRoute]:
         *RegistrationViews(parts).routes(),
         *RecoveryViews(parts).routes(),
         *ProfileViews(parts).routes(),
+        *SecondFactorViews(parts).routes(),
     ]

@@ -125,6 +125,35 @@ mail_tokens = sa.Table(
     sa.Index("mail_tokens_purpose_email_idx", "purpose", "email"),
 )
 
+totp_factors = sa.Table(
+    "totp_factors",
+    metadata,
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column("secret", BYTEA, nullable=False),  # accounts.secret_box
+    sa.Column(
+        "last_step", sa.BigInteger, nullable=False, server_default="0"
+    ),  # that of the last code, which is used up
+    _time("confirmed_at"),  # NULL: the secret was shown, but no code of it yet
+    _time("created_at", default_now=True),
+)
+
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column("code_hash", BYTEA, primary_key=True),
+)
+
+auth_steps = sa.Table(
+    "auth_steps",
+    metadata,
+    sa.Column("token_hash", BYTEA, primary_key=True),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), index=True),
+    sa.Column("payload", JSONB(none_as_null=True)),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False, index=True),
+)
+
 throttles = sa.Table(
     "throttles",
     metadata,

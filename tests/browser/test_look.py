@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
-from dashboard.origin_fake import FakeOrigin
+from dashboard.origin_fake import EMAIL, PASSWORD, FakeOrigin
+from dashboard.origin_fake_security import CODE, session
 from tests.browser.conftest import Watched, log_in
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
@@ -41,6 +42,7 @@ OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElemen
 
 
 async def check(page: Page, name: str) -> None:
+    await page.wait_for_load_state()
     assert await page.evaluate(OVERFLOW) <= 0, f"{name} scrolls sideways"
     assert await page.evaluate(CONTRAST) == [], name
     assert await page.evaluate(NAMELESS) == [], name
@@ -85,11 +87,41 @@ async def dashboard_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIte
     await page.get_by_label("Name").fill("N" * 90)
     await page.get_by_role("button", name="Create key").click()
     yield "new key"
+    async for name in security_pages(page, base, origin):
+        yield name
     await page.goto(f"{base}/nothing")
     yield "not found"
     origin.down = True
     await page.goto(f"{base}/links")
     yield "origin down"
+
+
+async def security_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterator[str]:
+    origin.security.sessions["ses_2"] = session("ses_2", "A browser with a long name " * 9)
+    await page.goto(f"{base}/security")
+    yield "security"
+    await page.get_by_role("link", name="Set up an app").click()
+    yield "an app to set up"
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Go on").click()
+    yield "the secret"
+    await page.get_by_label("Code").fill("000000")
+    await page.get_by_role("button", name="Switch it on").click()
+    yield "a wrong code"
+    await page.get_by_label("Code").fill(CODE)
+    await page.get_by_role("button", name="Switch it on").click()
+    yield "recovery codes"
+    for path in ("security", "security/second-factor/codes", "security/second-factor/off"):
+        await page.goto(f"{base}/{path}")
+        yield f"{path}, on"
+    await page.get_by_role("button", name="Log out", exact=True).click()
+    await page.get_by_label("E-mail").fill(EMAIL)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    yield "the second step"
+    await page.get_by_label("Code").fill(CODE)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url(f"{base}/links")
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=IDS)

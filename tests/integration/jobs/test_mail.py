@@ -52,7 +52,8 @@ async def test_a_letter_arrives_as_text_and_html(inbox: Inbox, port: int) -> Non
     "template", sorted(each.stem for each in Path(letters.__file__).parent.glob("templates/*.txt"))
 )
 def test_every_letter_can_be_written(template: str) -> None:
-    letter = letters.write(template, "ada@example.com", link=LINK)
+    values = {"title": "A title", "text": "A text."}  # of the notice
+    letter = letters.write(template, "ada@example.com", link=LINK, **values)
     assert letter.subject
     assert LINK in letter.text
     assert 'style="display:inline-block' in letter.html

@@ -11,13 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from origin.accounts import mails
-from origin.accounts.mail_tokens import MailTokens
-from origin.accounts.mails import AccountMails
-from origin.mail.letters import Letter
 from origin.storage.tables import mail_tokens, throttles, users
 from tests.factories import new_account
-from tests.letters import PASSWORD, bearer, letter, new_email, register
-from tests.origin_app import API_URL, SECRET_KEY, make_app, make_client
+from tests.letters import PASSWORD, Postbox, bearer, letter, new_email, register, run_jobs
+from tests.origin_app import API_URL, make_app, make_client
 
 AUTH = "/api/v1/auth"
 ME = "/api/v1/me"
@@ -38,25 +35,6 @@ async def elsewhere(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 
 async def log_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> httpx.Response:
     return await client.post(f"{AUTH}/login", json={"email": email, "password": password})
-
-
-class Postbox:
-    """A Post that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.letters: list[Letter] = []
-
-    async def send(self, letter: Letter) -> None:
-        self.letters.append(letter)
-
-
-async def run_jobs(engine: AsyncEngine, postbox: Postbox) -> None:
-    """Do the queued letters of this database, as the worker does."""
-    tasks = AccountMails(engine, MailTokens(SECRET_KEY), postbox, "http://dashboard.test").tasks()
-    async with engine.begin() as connection:
-        rows = await connection.execute(sa.text("DELETE FROM procrastinate_jobs RETURNING id, task_name, args"))
-    for row in sorted(rows, key=lambda each: each.id):
-        await tasks[row.task_name](**row.args)
 
 
 async def test_no_account_is_there_before_its_letter_was_read(browser: httpx.AsyncClient) -> None:

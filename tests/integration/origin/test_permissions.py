@@ -45,6 +45,7 @@ EXPECTED = {
 # What can be called without a token, and why that does no harm.
 OPEN = {
     "postAuthLogin": "it is how one gets a token",
+    "postAuthSecondFactor": "takes the token of the first step, and a code",
     "postAuthRefresh": "takes the cookie",
     "postAuthLogout": "takes the cookie",
     "postAuthRegister": "sends a letter",

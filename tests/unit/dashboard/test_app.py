@@ -22,8 +22,7 @@ def form_paths(app: Starlette) -> list[str]:
 
 
 async def test_no_form_gets_in_without_its_token(app: Starlette, origin: FakeOrigin, reader: Reader) -> None:
-    link = origin.add_link("https://example.com/")
-    paths = [path.format(link_id=link["id"], key_id="key_1") for path in form_paths(app)]
+    paths = [re.sub(r"{\w+}", "any_1", path) for path in form_paths(app)]
     assert len(paths) >= 7
     calls = len(origin.calls)
     for path in paths:

@@ -1,0 +1,127 @@
+"""The security settings of the origin in memory: one second factor, whose app shows the same code for ever."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from dashboard.origin_fake_accounts import EMAIL, PASSWORD, FakeAccounts, Problem
+
+CODE, SECRET = "123456", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+_QR = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 4 4'%3E%3Cpath d='M0 0h2v2H0z'/%3E%3C/svg%3E"
+
+
+@dataclass
+class FakeSecurity:
+    """Read and set `sessions`; `recovery_codes` are those that are left."""
+
+    accounts: FakeAccounts
+    recovery_codes: list[str] = field(default_factory=list)
+    sessions: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {"ses_1": session("ses_1", "A browser", current=True)}
+    )
+
+    def renew(self) -> Response:
+        self.recovery_codes = [secrets.token_hex(8) for _ in range(10)]
+        return JSONResponse({"recoveryCodes": self.recovery_codes})
+
+    def use(self, code: str) -> bool:
+        """Whether a code is right; a recovery code is used up."""
+        if code in self.recovery_codes:
+            self.recovery_codes.remove(code)
+            return True
+        return code == CODE
+
+
+def session(name: str, user_agent: str, *, current: bool = False) -> dict[str, Any]:
+    """A session as the API lists it."""
+    now = datetime.now(UTC).isoformat()
+    times = {"createdAt": now, "lastUsedAt": now, "expiresAt": now}
+    return {"id": name, "current": current, "address": "192.0.2.1", "userAgent": user_agent, **times}
+
+
+@dataclass(frozen=True)
+class SecurityRoutes:
+    """`note` sees each request first, `allow` those of who is logged in; `let_in` makes the answer of a log-in."""
+
+    state: FakeSecurity
+    note: Callable[[Request], None]
+    allow: Callable[[Request], None]
+    let_in: Callable[[str, int], Response]
+
+    def routes(self) -> list[BaseRoute]:
+        factor = "/api/v1/me/second-factor"
+        return [
+            Route("/api/v1/auth/second-factor", self._finish, methods=["POST"]),
+            Route(factor, self._show),
+            Route(factor, self._enrol, methods=["POST"]),
+            Route(factor, self._switch_off, methods=["DELETE"]),
+            Route(f"{factor}/confirm", self._confirm, methods=["POST"]),
+            Route(f"{factor}/recovery-codes", self._renew, methods=["POST"]),
+            Route("/api/v1/me/sessions", self._sessions, methods=["GET", "DELETE"]),
+            Route("/api/v1/me/sessions/{id}", self._session, methods=["DELETE"]),
+        ]
+
+    async def _finish(self, request: Request) -> Response:
+        self.note(request)
+        body = await request.json()
+        if not self.state.accounts.step or body["token"] != self.state.accounts.step:
+            raise Problem(422, "token: it is not valid, or no longer. Begin again.")
+        if not self.state.use(body["code"]):
+            raise Problem(401, "The code is wrong, or was used before.")
+        self.state.accounts.step = ""
+        return self.let_in(EMAIL, 200)
+
+    async def _show(self, request: Request) -> Response:
+        self.allow(request)
+        on = self.state.accounts.second_factor
+        since = datetime.now(UTC).isoformat() if on else None
+        return JSONResponse({"enabled": on, "enabledAt": since, "recoveryCodesLeft": len(self.state.recovery_codes)})
+
+    async def _enrol(self, request: Request) -> Response:
+        await self._proved(request)
+        uri = f"otpauth://totp/Nearhop:{EMAIL}?secret={SECRET}&issuer=Nearhop"
+        return JSONResponse({"secret": SECRET, "uri": uri, "qr": _QR}, 201)
+
+    async def _confirm(self, request: Request) -> Response:
+        self.allow(request)
+        if (await request.json())["code"] != CODE:
+            raise Problem(403, "code: it is wrong. Take the one that the app shows now.")
+        self.state.accounts.second_factor = True
+        return self.state.renew()
+
+    async def _renew(self, request: Request) -> Response:
+        await self._proved(request, with_code=True)
+        return self.state.renew()
+
+    async def _switch_off(self, request: Request) -> Response:
+        await self._proved(request, with_code=True)
+        self.state.accounts.second_factor = False
+        self.state.recovery_codes.clear()
+        return Response(status_code=204)
+
+    async def _sessions(self, request: Request) -> Response:
+        self.allow(request)
+        if request.method == "GET":
+            return JSONResponse(list(self.state.sessions.values()))
+        self.state.sessions.clear()
+        return Response(status_code=204)
+
+    async def _session(self, request: Request) -> Response:
+        self.allow(request)
+        if self.state.sessions.pop(request.path_params["id"], None) is None:
+            raise Problem(404, "You have no such session.")
+        return Response(status_code=204)
+
+    async def _proved(self, request: Request, *, with_code: bool = False) -> None:
+        self.allow(request)
+        body = await request.json()
+        if body["password"] != PASSWORD:
+            raise Problem(403, "password: it is wrong.")
+        if with_code and not self.state.use(body["code"]):
+            raise Problem(403, "code: it is wrong, or was used before.")

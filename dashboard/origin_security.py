@@ -1,0 +1,47 @@
+"""What the dashboard asks origin about how its user gets in: the second factor, and where they are logged in."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+import httpx
+
+from dashboard.origin_answers import decode
+from dashboard.origin_types import RecoveryCodes, SecondFactor, SessionInfo, TotpSecret
+
+FACTOR = "/me/second-factor"
+
+
+class SecurityCalls:
+    """Part of OriginClient, whose way of sending it is given. Each call takes the user's access token."""
+
+    def __init__(self, send: Callable[..., Awaitable[httpx.Response]]) -> None:
+        self._send = send
+
+    async def second_factor(self, token: str) -> SecondFactor:
+        return decode(await self._send("GET", FACTOR, token=token), SecondFactor)
+
+    async def enrol(self, token: str, password: str) -> TotpSecret:
+        """A secret for an authenticator app."""
+        return decode(await self._send("POST", FACTOR, token=token, json={"password": password}), TotpSecret)
+
+    async def confirm(self, token: str, code: str) -> list[str]:
+        """Switch the second factor on; the recovery codes."""
+        answer = await self._send("POST", f"{FACTOR}/confirm", token=token, json={"code": code})
+        return decode(answer, RecoveryCodes).recovery_codes
+
+    async def renew_codes(self, token: str, both: dict[str, str]) -> list[str]:
+        """New recovery codes, for the password and a code."""
+        answer = await self._send("POST", f"{FACTOR}/recovery-codes", token=token, json=both)
+        return decode(answer, RecoveryCodes).recovery_codes
+
+    async def switch_off(self, token: str, both: dict[str, str]) -> None:
+        await self._send("DELETE", FACTOR, token=token, json=both)
+
+    async def sessions(self, token: str) -> list[SessionInfo]:
+        return decode(await self._send("GET", "/me/sessions", token=token), list[SessionInfo])
+
+    async def end_session(self, token: str, session_id: str) -> None:
+        await self._send("DELETE", f"/me/sessions/{quote(session_id, safe='')}", token=token)
+
+    async def end_sessions(self, token: str) -> None:
+        await self._send("DELETE", "/me/sessions", token=token)

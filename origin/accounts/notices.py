@@ -1,0 +1,20 @@
+"""What an account's owner is told by letter when somebody, hopefully they, changes how one gets in: title and text."""
+
+NOTICES = {
+    "second_factor_on": (
+        "Your second factor is on",
+        "From now on, logging in to your Nearhop account takes a code of your authenticator app as well.",
+    ),
+    "second_factor_off": (
+        "Your second factor is off",
+        "The second factor of your Nearhop account was switched off: the password alone lets in.",
+    ),
+    "recovery_codes_renewed": (
+        "You have new recovery codes",
+        "New recovery codes were made for your Nearhop account. The former ones are worth nothing any more.",
+    ),
+    "recovery_code_used": (
+        "A recovery code was used",
+        "Somebody logged in to your Nearhop account with one of your recovery codes, which is used up now.",
+    ),
+}

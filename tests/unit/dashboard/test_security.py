@@ -1,0 +1,114 @@
+"""The second factor and the sessions: the second step of a log-in, and the page of settings."""
+
+import pytest
+
+from dashboard.origin_fake import FakeOrigin
+from dashboard.origin_fake_accounts import EMAIL, PASSWORD
+from dashboard.origin_fake_security import CODE, SECRET, session
+from tests.unit.dashboard.conftest import Reader
+
+STEP = "/login/second-step"
+FACTOR = "/security/second-factor"
+CREDENTIALS = {"email": EMAIL, "password": PASSWORD}
+
+
+async def test_a_log_in_takes_a_code_where_a_second_factor_is_on(origin: FakeOrigin, stranger: Reader) -> None:
+    origin.accounts.second_factor = True
+    answer = await stranger.send("/login?next=%2Fapi-keys", CREDENTIALS)
+    assert answer.headers["location"] == f"{STEP}?next=%2Fapi-keys"
+    assert (await stranger.get("/links")).headers["location"].startswith("/login?"), "not in yet"
+    answer = await stranger.send("/login?next=%2Fapi-keys", CREDENTIALS)
+    step = answer.headers["location"]
+    wrong = await stranger.send(step, {"code": "000000"})
+    assert wrong.status_code == 401
+    assert 'id="code-error" class="text-sm font-medium text-error">The code is wrong' in wrong.text
+    right = await stranger.send(step, {"code": f" {CODE} "})
+    assert right.headers["location"] == "/api-keys"
+    assert EMAIL in (await stranger.get("/links")).text
+
+
+async def test_the_second_step_leads_to_no_other_site(origin: FakeOrigin, stranger: Reader) -> None:
+    origin.accounts.second_factor = True
+    await stranger.send("/login", CREDENTIALS)
+    answer = await stranger.send(f"{STEP}?next=https%3A%2F%2Fevil.test%2F", {"code": CODE})
+    assert answer.headers["location"] == "/links"
+
+
+async def test_without_a_first_step_there_is_no_second(stranger: Reader) -> None:
+    assert (await stranger.get(STEP)).headers["location"] == "/login?next=%2Flinks"
+
+
+async def test_a_second_step_that_comes_too_late_begins_again(origin: FakeOrigin, stranger: Reader) -> None:
+    origin.accounts.second_factor = True
+    await stranger.send("/login", CREDENTIALS)
+    origin.accounts.step = ""
+    answer = await stranger.send(STEP, {"code": CODE})
+    assert answer.headers["location"] == "/login?next=%2Flinks"
+    assert "That took too long" in (await stranger.get("/login")).text
+
+
+async def test_an_app_is_set_up_by_its_first_code(origin: FakeOrigin, reader: Reader) -> None:
+    assert (await reader.send(FACTOR, {"password": "wrong"})).status_code == 403
+    shown = await reader.send(FACTOR, {"password": PASSWORD})
+    assert SECRET in shown.text
+    assert 'src="data:image/svg+xml' in shown.text
+    assert shown.headers["cache-control"] == "no-store"
+    wrong = await reader.send(FACTOR, {"code": "000000"}, f"{FACTOR}/confirm")
+    assert wrong.status_code == 403
+    assert 'id="code-error"' in wrong.text
+    right = await reader.send(FACTOR, {"code": CODE}, f"{FACTOR}/confirm")
+    assert len(origin.security.recovery_codes) == 10
+    assert all(code in right.text for code in origin.security.recovery_codes)
+    later = (await reader.get("/security")).text
+    assert "10 recovery codes are left" in later
+    assert not any(code in later for code in [SECRET, *origin.security.recovery_codes])
+
+
+async def test_what_is_shown_once_is_in_no_cookie(origin: FakeOrigin, reader: Reader) -> None:
+    answers = [
+        await reader.send(FACTOR, {"password": PASSWORD}),
+        await reader.send(FACTOR, {"code": CODE}, f"{FACTOR}/confirm"),
+    ]
+    for secret in (SECRET, *origin.security.recovery_codes):
+        assert not any(secret in str(answer.headers) for answer in answers)
+
+
+@pytest.mark.parametrize("path", [f"{FACTOR}/codes", f"{FACTOR}/off"])
+async def test_changes_take_the_password_and_a_code(origin: FakeOrigin, reader: Reader, path: str) -> None:
+    origin.accounts.second_factor = True
+    for fields, status in (
+        ({"password": PASSWORD, "code": ""}, 422),
+        ({"password": "wrong", "code": CODE}, 403),
+        ({"password": PASSWORD, "code": "000000"}, 403),
+    ):
+        answer = await reader.send(path, fields)
+        assert answer.status_code == status
+        assert "-error" in answer.text
+        assert PASSWORD not in answer.text
+    done = await reader.send(path, {"password": PASSWORD, "code": CODE})
+    if path.endswith("off"):
+        assert done.headers["location"] == "/security"
+        assert not origin.accounts.second_factor
+    else:
+        assert all(code in done.text for code in origin.security.recovery_codes)
+
+
+async def test_sessions_are_listed_and_ended(origin: FakeOrigin, reader: Reader) -> None:
+    origin.security.sessions["ses_2"] = session("ses_2", "A <phone>")
+    page = (await reader.get("/security")).text
+    assert "A &lt;phone&gt;" in page
+    assert page.count("This browser") == 1
+    assert (await reader.send("/security", {}, "/security/sessions/ses_2/end")).headers["location"] == "/security"
+    assert list(origin.security.sessions) == ["ses_1"]
+    assert (await reader.send("/security", {}, "/security/sessions/ses_2/end")).status_code == 404
+
+
+async def test_logging_out_everywhere_ends_this_session_too(origin: FakeOrigin, reader: Reader) -> None:
+    assert (await reader.send("/security", {}, "/security/sessions/end")).headers["location"] == "/login"
+    assert not origin.security.sessions
+    assert "Logged out everywhere" in (await reader.get("/login")).text
+
+
+@pytest.mark.parametrize("path", ["/security", FACTOR, f"{FACTOR}/codes", f"{FACTOR}/off"])
+async def test_the_settings_are_for_who_is_logged_in(stranger: Reader, path: str) -> None:
+    assert (await stranger.get(path)).headers["location"].startswith("/login?next=")
