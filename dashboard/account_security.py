@@ -1,4 +1,4 @@
-"""The page of how one gets in: the second factor, and where one is logged in."""
+"""The page of how one gets in: the second factor, passkeys, and where one is logged in."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,8 +16,13 @@ class AccountSecurity:
     async def index(self, request: Request) -> Response:
         token = await self._site.sessions.token(request)
         calls = self._site.client.security
-        factor, sessions = await calls.second_factor(token), await calls.sessions(token)
-        return self._site.pages.page(request, "security.html", factor=factor, sessions=sessions)
+        return self._site.pages.page(
+            request,
+            "security.html",
+            factor=await calls.second_factor(token),
+            passkeys=await calls.passkeys(token),
+            sessions=await calls.sessions(token),
+        )
 
     async def end_session(self, request: Request) -> Response:
         token = await self._site.sessions.token(request)

@@ -24,6 +24,8 @@ from dashboard.link import LinkPage
 from dashboard.links import Links
 from dashboard.origin_client import OriginClient
 from dashboard.pages import Pages
+from dashboard.passkey_login import PasskeyLogin
+from dashboard.passkeys import PasskeyPages
 from dashboard.problems import Problems
 from dashboard.qr import QrCodes
 from dashboard.request_ids import RequestIds
@@ -95,6 +97,7 @@ def security_routes(site: Site) -> list[BaseRoute]:
     """How one gets in."""
     security, factor, step = AccountSecurity(site), SecondFactorPages(site), SecondStepPage(site)
     return [
+        *passkey_routes(site),
         Route("/login/second-step", step.show),
         form_route("/login/second-step", step.send),
         Route("/security", security.index),
@@ -107,6 +110,23 @@ def security_routes(site: Site) -> list[BaseRoute]:
         form_route("/security/second-factor/codes", factor.renew),
         Route("/security/second-factor/off", factor.show_off),
         form_route("/security/second-factor/off", factor.switch_off),
+    ]
+
+
+def passkey_routes(site: Site) -> list[BaseRoute]:
+    """Passkeys: to have, and to log in by."""
+    passkeys, first, second = PasskeyPages(site), PasskeyLogin(site), PasskeyLogin(site, second=True)
+    return [
+        form_route("/login/passkey", first.ask),
+        form_route("/login/passkey/finish", first.finish),
+        form_route("/login/second-step/passkey", second.ask),
+        form_route("/login/second-step/passkey/finish", second.finish),
+        Route("/security/passkeys/new", passkeys.begin),
+        form_route("/security/passkeys/new", passkeys.ask),
+        form_route("/security/passkeys", passkeys.add),
+        Route("/security/passkeys/{passkey_id}", passkeys.show),
+        form_route("/security/passkeys/{passkey_id}", passkeys.rename),
+        form_route("/security/passkeys/{passkey_id}/delete", passkeys.delete),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from starlette_wtf import StarletteForm
 from wtforms import PasswordField, StringField, TextAreaField
 from wtforms.validators import DataRequired
@@ -49,6 +50,27 @@ class PasswordCheckForm(Form):
 class BothFactorsForm(PasswordCheckForm, CodeForm):
     def to_send(self) -> dict[str, str]:
         return {"password": self.password.data or "", "code": self.code.data}
+
+
+def _json_object(value: str | None) -> dict[str, Any] | None:
+    """What the script of passkeys has put in; None for anything else than a JSON object."""
+    try:
+        found = msgspec.json.decode(value or "")
+    except msgspec.DecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+class CredentialForm(Form):
+    credential = StringField("Passkey", [DataRequired("The browser gave no passkey.")], filters=[_json_object])
+
+
+class PasskeyNameForm(Form):
+    name = StringField("Name", [DataRequired("Give the passkey a name.")], filters=[_strip])
+
+
+class PasskeyForm(CredentialForm):
+    name = StringField("Name", default="Passkey", filters=[lambda value: _strip(value) or "Passkey"])
 
 
 class RegisterForm(Form):

@@ -43,6 +43,13 @@ class OriginClient:
         """Raises Refused for a wrong code (401), and for a token that is none any more (at the field `token`)."""
         return tokens(await self._ask("/auth/second-factor", {"token": token, "code": code}))
 
+    async def passkey_login_options(self, step: str) -> dict[str, Any]:
+        """What the browser's script takes to use a passkey; `step` is the token of a first step, or ""."""
+        return decode(await self._ask("/auth/passkey/options", {"token": step}), dict[str, Any])
+
+    async def log_in_by_passkey(self, credential: dict[str, Any], step: str) -> Tokens:
+        return tokens(await self._ask("/auth/passkey", {"credential": credential, "token": step}))
+
     async def register(self, fields: dict[str, str]) -> str:
         """Have a letter sent to `email`; what origin says of it."""
         return decode(await self._ask("/auth/register", fields), MailSent).message
@@ -127,7 +134,7 @@ class OriginClient:
             return ""
         return str(answer.url) if answer.is_success else ""
 
-    async def _ask(self, path: str, fields: dict[str, str]) -> httpx.Response:
+    async def _ask(self, path: str, fields: dict[str, Any]) -> httpx.Response:
         """A call without a session, for which a 401 is a refusal like any other."""
         try:
             return await self._send("POST", path, json=fields)

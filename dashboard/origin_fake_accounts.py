@@ -76,7 +76,7 @@ class AccountRoutes:
             raise Problem(401, "E-mail or password is wrong.")
         if self.accounts.second_factor:
             self.accounts.step = secrets.token_urlsafe(8)
-            step = {"token": self.accounts.step, "expiresIn": 300, "methods": ["totp", "recoveryCode"]}
+            step = {"token": self.accounts.step, "expiresIn": 300, "methods": ["totp", "recoveryCode", "passkey"]}
             return JSONResponse({"secondFactor": step})
         return self.let_in(body["email"], 200)
 

@@ -26,6 +26,8 @@ class FakeSecurity:
         default_factory=lambda: {"ses_1": session("ses_1", "A browser", current=True)}
     )
 
+    passkeys: dict[str, dict[str, Any]] = field(default_factory=dict)
+
     def renew(self) -> Response:
         self.recovery_codes = [secrets.token_hex(8) for _ in range(10)]
         return JSONResponse({"recoveryCodes": self.recovery_codes})
@@ -43,6 +45,12 @@ def session(name: str, user_agent: str, *, current: bool = False) -> dict[str, A
     now = datetime.now(UTC).isoformat()
     times = {"createdAt": now, "lastUsedAt": now, "expiresAt": now}
     return {"id": name, "current": current, "address": "192.0.2.1", "userAgent": user_agent, **times}
+
+
+def passkey(name: str, label: str) -> dict[str, Any]:
+    """A passkey as the API lists it."""
+    made = datetime.now(UTC).isoformat()
+    return {"id": name, "name": label, "backedUp": True, "createdAt": made, "lastUsedAt": None}
 
 
 @dataclass(frozen=True)
@@ -63,9 +71,61 @@ class SecurityRoutes:
             Route(factor, self._switch_off, methods=["DELETE"]),
             Route(f"{factor}/confirm", self._confirm, methods=["POST"]),
             Route(f"{factor}/recovery-codes", self._renew, methods=["POST"]),
+            *self._passkey_routes(),
             Route("/api/v1/me/sessions", self._sessions, methods=["GET", "DELETE"]),
             Route("/api/v1/me/sessions/{id}", self._session, methods=["DELETE"]),
         ]
+
+    def _passkey_routes(self) -> list[BaseRoute]:
+        """Any credential with an `id` is a passkey here: the checks are the real origin's."""
+        return [
+            Route("/api/v1/auth/passkey/options", self._passkey_login_options, methods=["POST"]),
+            Route("/api/v1/auth/passkey", self._passkey_login, methods=["POST"]),
+            Route("/api/v1/me/passkeys", self._passkeys, methods=["GET", "POST"]),
+            Route("/api/v1/me/passkeys/options", self._passkey_options, methods=["POST"]),
+            Route("/api/v1/me/passkeys/{id}", self._passkey, methods=["PATCH", "DELETE"]),
+        ]
+
+    async def _passkey_login_options(self, request: Request) -> Response:
+        self.note(request)
+        if (await request.json())["token"] not in {"", self.state.accounts.step}:
+            raise Problem(422, "token: it is not valid, or no longer. Begin again.")
+        return JSONResponse({"publicKey": {"challenge": "AAAA", "rpId": "localhost", "allowCredentials": []}})
+
+    async def _passkey_login(self, request: Request) -> Response:
+        self.note(request)
+        if (await request.json())["credential"].get("id") not in self.state.passkeys:
+            raise Problem(401, "This passkey opens no account here.")
+        return self.let_in(EMAIL, 200)
+
+    async def _passkey_options(self, request: Request) -> Response:
+        await self._proved(request, with_code=self.state.accounts.second_factor)
+        user = {"id": "AAAA", "name": EMAIL, "displayName": EMAIL}
+        options = {"rp": {"id": "localhost", "name": "Nearhop"}, "user": user, "challenge": "AAAA"}
+        return JSONResponse({"publicKey": {**options, "pubKeyCredParams": [{"type": "public-key", "alg": -7}]}})
+
+    async def _passkeys(self, request: Request) -> Response:
+        self.allow(request)
+        if request.method == "GET":
+            return JSONResponse(list(self.state.passkeys.values()))
+        body = await request.json()
+        if "id" not in body["credential"]:
+            raise Problem(422, "credential: Object missing required field `id`.")
+        made = passkey(body["credential"]["id"], body["name"])
+        self.state.passkeys[made["id"]] = made
+        return JSONResponse(made, 201)
+
+    async def _passkey(self, request: Request) -> Response:
+        self.allow(request)
+        found, body = self.state.passkeys.get(request.path_params["id"]), await request.json()
+        if found is None:
+            raise Problem(404, "You have no such passkey.")
+        if request.method == "PATCH":
+            found["name"] = body["name"]
+            return JSONResponse(found)
+        await self._proved(request)
+        del self.state.passkeys[found["id"]]
+        return Response(status_code=204)
 
     async def _finish(self, request: Request) -> Response:
         self.note(request)

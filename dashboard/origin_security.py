@@ -1,14 +1,16 @@
-"""What the dashboard asks origin about how its user gets in: the second factor, and where they are logged in."""
+"""What the dashboard asks origin about how its user gets in: the second factor, passkeys, and where they are logged in."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from dashboard.origin_answers import decode
-from dashboard.origin_types import RecoveryCodes, SecondFactor, SessionInfo, TotpSecret
+from dashboard.origin_types import Passkey, RecoveryCodes, SecondFactor, SessionInfo, TotpSecret
 
 FACTOR = "/me/second-factor"
+PASSKEYS = "/me/passkeys"
 
 
 class SecurityCalls:
@@ -36,6 +38,23 @@ class SecurityCalls:
 
     async def switch_off(self, token: str, both: dict[str, str]) -> None:
         await self._send("DELETE", FACTOR, token=token, json=both)
+
+    async def passkeys(self, token: str) -> list[Passkey]:
+        return decode(await self._send("GET", PASSKEYS, token=token), list[Passkey])
+
+    async def passkey_options(self, token: str, proof: dict[str, str]) -> dict[str, Any]:
+        """What the browser's script takes to make a passkey."""
+        return decode(await self._send("POST", f"{PASSKEYS}/options", token=token, json=proof), dict[str, Any])
+
+    async def add_passkey(self, token: str, name: str, credential: dict[str, Any]) -> None:
+        await self._send("POST", PASSKEYS, token=token, json={"name": name, "credential": credential})
+
+    async def rename_passkey(self, token: str, passkey_id: str, name: str) -> None:
+        await self._send("PATCH", f"{PASSKEYS}/{quote(passkey_id, safe='')}", token=token, json={"name": name})
+
+    async def delete_passkey(self, token: str, passkey_id: str, password: str) -> None:
+        path = f"{PASSKEYS}/{quote(passkey_id, safe='')}"
+        await self._send("DELETE", path, token=token, json={"password": password})
 
     async def sessions(self, token: str) -> list[SessionInfo]:
         return decode(await self._send("GET", "/me/sessions", token=token), list[SessionInfo])

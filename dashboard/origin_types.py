@@ -87,6 +87,14 @@ class RecoveryCodes(msgspec.Struct, rename="camel"):
     recovery_codes: list[str]
 
 
+class Passkey(msgspec.Struct, rename="camel"):
+    id: str
+    name: str
+    backed_up: bool
+    created_at: datetime
+    last_used_at: datetime | None = None
+
+
 class SessionInfo(msgspec.Struct, rename="camel"):
     id: str
     current: bool

@@ -42,4 +42,7 @@ class SecondStepPage:
         return go(login_path(request))
 
     def _page(self, request: Request, form: CodeForm, status: int = 200) -> Response:
-        return self._site.pages.page(request, "second_step.html", status, form=form, next=safe_next(request))
+        methods = request.session["step"]["methods"]
+        return self._site.pages.page(
+            request, "second_step.html", status, form=form, methods=methods, next=safe_next(request)
+        )

@@ -37,7 +37,8 @@ class Sessions:
     def keep_step(self, request: Request, step: SecondStep) -> None:
         """Remember that the first step of a log-in is done; nothing of an earlier session is kept."""
         request.session.clear()
-        request.session["step"] = {"token": step.token, "ends": int(self._clock()) + step.expires_in}
+        ends = int(self._clock()) + step.expires_in
+        request.session["step"] = {"token": step.token, "ends": ends, "methods": step.methods}
 
     def step(self, request: Request) -> str:
         """The token for the second step; "" where there is no first one, or one too long ago."""

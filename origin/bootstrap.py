@@ -74,7 +74,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         engine=engine,
         replicas=_replicas(settings, engine),
         passwords=passwords,
-        accounts=account_parts(engine, settings.signing_key, tokens, passwords),
+        accounts=account_parts(engine, settings.signing_key, tokens, passwords, settings.public_dashboard_url),
         access=Authenticator(engine, tokens),
         gate=_gate(settings),
         links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations, records, totals),

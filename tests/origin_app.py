@@ -53,6 +53,7 @@ EDGE_URL = "http://localhost:8787"
 EDGE_HOST = "edge.example.net"
 # Nothing listens on the discard port.
 NO_DNS = "127.0.0.1:9"
+DASHBOARD_URL = "http://localhost:8001"
 API_URL = "http://api.test"
 
 
@@ -73,6 +74,7 @@ def make_app(
     hostnames: bool = False,
     rules: Rules = WIDE,
     clock: Callable[[], float] = time.time,
+    dashboard_url: str = DASHBOARD_URL,
 ) -> Starlette:
     """Everything but clicks and analytics. `seconds` is how long access tokens are good for."""
     tokens = AccessTokens(SECRET_KEY, seconds=seconds)
@@ -80,7 +82,7 @@ def make_app(
     loops = Loops(EDGE_URL, "localhost")
     service = Links(Codes(SECRET_KEY), loops, "localhost", allow_private, Records(EDGE_SECRET), known)
     reader = Reader(known, "localhost", EDGE_URL, API_URL)
-    parts = account_parts(engine, SECRET_KEY, tokens, Passwords(), clock)
+    parts = account_parts(engine, SECRET_KEY, tokens, Passwords(), dashboard_url, clock)
     nothing = ClickHouse(Path("nowhere"))  # never opened
     drain = ConversionDrain(engine, nothing, NoClicks(), Retention(engine, nothing, {}))
     api = [

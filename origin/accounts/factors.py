@@ -2,18 +2,20 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from origin.accounts import recovery_codes, totp
+from origin.accounts import passkeys, recovery_codes, totp
 from origin.accounts.totp import DIGITS, Totp
 
 TOTP = "totp"
 RECOVERY_CODE = "recoveryCode"
+PASSKEY = "passkey"
 
 
 async def methods(connection: AsyncConnection, user_id: int) -> list[str]:
     """How a user can show their second factor; empty where they have not switched it on."""
     if await totp.find(connection, user_id) is None:
         return []
-    return [TOTP, *([RECOVERY_CODE] if await recovery_codes.left(connection, user_id) else [])]
+    by_code = [TOTP, *([RECOVERY_CODE] if await recovery_codes.left(connection, user_id) else [])]
+    return [*by_code, *([PASSKEY] if await passkeys.exist(connection, user_id) else [])]
 
 
 async def use(app: Totp, connection: AsyncConnection, user_id: int, code: str) -> str | None:

@@ -78,5 +78,11 @@ async def tell_of_change(connection: AsyncConnection, email: str, what: str) -> 
     await enqueue(connection, TELL_OF_CHANGE, email=email, what=what)
 
 
+async def tell_user_of_change(connection: AsyncConnection, user_id: int, what: str) -> None:
+    """The same, to the user of this number."""
+    select = sa.select(users.c.email).where(users.c.id == user_id)
+    await tell_of_change(connection, (await connection.execute(select)).scalar_one(), what)
+
+
 async def _is_user(connection: AsyncConnection, email: str) -> bool:
     return (await connection.execute(sa.select(users.c.id).where(users.c.email == email))).first() is not None

@@ -17,4 +17,16 @@ NOTICES = {
         "A recovery code was used",
         "Somebody logged in to your Nearhop account with one of your recovery codes, which is used up now.",
     ),
+    "passkey_added": (
+        "A passkey was added",
+        "A passkey was added to your Nearhop account: it lets in without the password.",
+    ),
+    "passkey_deleted": (
+        "A passkey was deleted",
+        "A passkey of your Nearhop account was deleted: nobody gets in by it any more.",
+    ),
+    "passkey_copied": (
+        "Somebody may have a copy of your passkey",
+        "A passkey of your Nearhop account was used in a way that only a copy of it would be. It was not let in: delete it.",
+    ),
 }

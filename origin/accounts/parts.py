@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from origin.accounts.access_tokens import AccessTokens
 from origin.accounts.door import Door
 from origin.accounts.mail_tokens import MailTokens
+from origin.accounts.passkeys import Passkeys
 from origin.accounts.passwords import Passwords
+from origin.accounts.relying_party import relying_party
 from origin.accounts.secret_box import SecretBox
 from origin.accounts.throttle import Throttle
 from origin.accounts.totp import Totp
@@ -24,6 +26,7 @@ class AccountParts:
     mail_tokens: MailTokens
     throttle: Throttle
     totp: Totp
+    passkeys: Passkeys
 
 
 def account_parts(
@@ -31,6 +34,7 @@ def account_parts(
     secret_key: str,
     tokens: AccessTokens,
     passwords: Passwords,
+    dashboard_url: str,
     clock: Callable[[], float] = time.time,
 ) -> AccountParts:
     """The parts of an installation with this secret key. `clock` gives Unix seconds."""
@@ -40,4 +44,5 @@ def account_parts(
         mail_tokens=MailTokens(secret_key),
         throttle=Throttle(engine),
         totp=Totp(SecretBox(secret_key, "totp secrets"), clock),
+        passkeys=Passkeys(relying_party(dashboard_url)),
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from starlette.requests import Request
 
-from origin.accounts import sessions, throttle
+from origin.accounts import factors, sessions, throttle
 from origin.accounts.access import Caller
 from origin.accounts.parts import AccountParts
 from origin.problems import Forbidden
@@ -29,3 +29,15 @@ async def prove(parts: AccountParts, request: Request, caller: Caller, password:
     if not await parts.passwords.matches(row.password_hash, password):
         raise Forbidden("password: it is wrong.")
     await parts.throttle.forgive(throttle.LOGIN, row.email)
+
+
+async def prove_second(parts: AccountParts, request: Request, caller: Caller, code: str) -> None:
+    """Raises Forbidden for a wrong code of who has a second factor, TooManyRequests for too many of them."""
+    async with request.app.state.engine.connect() as connection:
+        if not await factors.methods(connection, caller.user_id):
+            return
+    await parts.throttle.second_factor(caller.user_id)
+    async with request.app.state.engine.begin() as connection:
+        if await factors.use(parts.totp, connection, caller.user_id, code) is None:
+            raise Forbidden("code: it is wrong, or was used before.")
+    await parts.throttle.forgive_second_factor(caller.user_id)

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from origin import ids
 from origin.accounts import access, factors, mails, recovery_codes, service, steps, throttle, totp
 from origin.accounts.door import LoggedIn
 from origin.accounts.parts import AccountParts
@@ -91,13 +90,13 @@ class SecondFactorViews:
     async def confirm(self, request: Request) -> Response:
         caller = await access.identify(request)
         body = await read_body(request, CodeCheck)
-        await self._count(caller.user_id)
+        await self.parts.throttle.second_factor(caller.user_id)
         async with transaction(request) as connection:
             if not await self.parts.totp.confirm(connection, caller.user_id, "".join(body.code.split())):
                 raise Forbidden("code: it is wrong. Take the one that the app shows now.")
             codes = await recovery_codes.renew(connection, caller.user_id)
-            await _tell(connection, caller.user_id, "second_factor_on")
-        await self._forgive(caller.user_id)
+            await mails.tell_user_of_change(connection, caller.user_id, "second_factor_on")
+        await self.parts.throttle.forgive_second_factor(caller.user_id)
         return _secret(RecoveryCodes(codes))
 
     async def renew(self, request: Request) -> Response:
@@ -105,8 +104,8 @@ class SecondFactorViews:
         async with transaction(request) as connection:
             await self._use(connection, caller.user_id, body.code)
             codes = await recovery_codes.renew(connection, caller.user_id)
-            await _tell(connection, caller.user_id, "recovery_codes_renewed")
-        await self._forgive(caller.user_id)
+            await mails.tell_user_of_change(connection, caller.user_id, "recovery_codes_renewed")
+        await self.parts.throttle.forgive_second_factor(caller.user_id)
         return _secret(RecoveryCodes(codes))
 
     async def switch_off(self, request: Request) -> Response:
@@ -114,8 +113,8 @@ class SecondFactorViews:
         async with transaction(request) as connection:
             await self._use(connection, caller.user_id, body.code)
             await factors.remove(connection, caller.user_id)
-            await _tell(connection, caller.user_id, "second_factor_off")
-        await self._forgive(caller.user_id)
+            await mails.tell_user_of_change(connection, caller.user_id, "second_factor_off")
+        await self.parts.throttle.forgive_second_factor(caller.user_id)
         return Response(status_code=204)
 
     async def finish(self, request: Request) -> Response:
@@ -124,23 +123,23 @@ class SecondFactorViews:
         await self.parts.throttle.address(throttle.LOGIN_FROM, request)
         async with transaction(request) as connection:
             begun = await steps.peek(connection, steps.SECOND_FACTOR, body.token)
-        await self._count(begun.user_id)
+        await self.parts.throttle.second_factor(begun.user_id)
         async with transaction(request) as connection:
             await steps.use(connection, steps.SECOND_FACTOR, body.token)
             used = await factors.use(self.parts.totp, connection, begun.user_id, body.code)
             if used is None:
                 raise Unauthorized("The code is wrong, or was used before.")
             if used == factors.RECOVERY_CODE:
-                await _tell(connection, begun.user_id, "recovery_code_used")
+                await mails.tell_user_of_change(connection, begun.user_id, "recovery_code_used")
             response = await self.parts.door.let_in(request, connection, begun.user_id)
-        await self._forgive(begun.user_id)
+        await self.parts.throttle.forgive_second_factor(begun.user_id)
         return response
 
     async def _both(self, request: Request) -> tuple[access.Caller, BothFactors]:
         caller = await access.identify(request)
         body = await read_body(request, BothFactors)
         await prove(self.parts, request, caller, body.password)
-        await self._count(caller.user_id)
+        await self.parts.throttle.second_factor(caller.user_id)
         return caller, body
 
     async def _use(self, connection: AsyncConnection, user_id: int, code: str) -> None:
@@ -148,12 +147,6 @@ class SecondFactorViews:
             raise Conflict("The second factor is not on.")
         if await factors.use(self.parts.totp, connection, user_id, code) is None:
             raise Forbidden("code: it is wrong, or was used before.")
-
-    async def _count(self, user_id: int) -> None:
-        await self.parts.throttle.account(throttle.SECOND_FACTOR, ids.public(ids.USER, user_id))
-
-    async def _forgive(self, user_id: int) -> None:
-        await self.parts.throttle.forgive(throttle.SECOND_FACTOR, ids.public(ids.USER, user_id))
 
     def routes(self) -> list[ApiRoute]:
         """The routes below /api/v1."""
@@ -189,10 +182,6 @@ class SecondFactorViews:
                 ),
             )
         ]  # fmt: skip
-
-
-async def _tell(connection: AsyncConnection, user_id: int, what: str) -> None:
-    await mails.tell_of_change(connection, (await service.get(connection, user_id)).email, what)
 
 
 def _secret(value: msgspec.Struct, status: int = 200) -> Response:

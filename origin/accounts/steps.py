@@ -35,11 +35,14 @@ async def peek(connection: AsyncConnection, purpose: str, token: str) -> Row:
     return _there(row)
 
 
-async def use(connection: AsyncConnection, purpose: str, token: str) -> Row:
-    """What a token is about. With this transaction it is spent, and of two at once one gets it; raises Unprocessable."""
+async def use(connection: AsyncConnection, purpose: str, token: str, field: str = "token") -> Row:
+    """What a token is about; raises Unprocessable, which names the field that it came in.
+
+    With this transaction it is spent, and of two uses at once one gets it.
+    """
     statement = sa.delete(table).where(_good(purpose, token)).returning(table)
     row: Row | None = (await connection.execute(statement)).one_or_none()
-    return _there(row)
+    return _there(row, field)
 
 
 async def end_all(connection: AsyncConnection, user_id: int) -> None:
@@ -57,7 +60,7 @@ def _good(purpose: str, token: str) -> sa.ColumnElement[bool]:
     return sa.and_(this, table.c.expires_at > sa.func.now())
 
 
-def _there(row: Row | None) -> Row:
+def _there(row: Row | None, field: str = "token") -> Row:
     if row is None:
-        raise Unprocessable("token: it is not valid, or no longer. Begin again.")
+        raise Unprocessable(f"{field}: it is not valid, or no longer. Begin again.")
     return row

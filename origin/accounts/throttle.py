@@ -58,6 +58,14 @@ class Throttle:
         if network is not None:
             await self._take(rule, network)
 
+    async def second_factor(self, user_id: int) -> None:
+        """Count a try at a user's second factor; raises TooManyRequests."""
+        await self._take(SECOND_FACTOR, str(user_id))
+
+    async def forgive_second_factor(self, user_id: int) -> None:
+        """It was right."""
+        await self.forgive(SECOND_FACTOR, str(user_id))
+
     async def forgive(self, rule: Rule, email: str) -> None:
         """The account's owner has been recognized: what was tried before does not count."""
         async with self._engine.begin() as connection:

@@ -11,6 +11,7 @@ from origin import ids
 from origin.accounts import access, key_views, service, sessions, throttle
 from origin.accounts.door import COOKIE, LOGIN_ANSWER, LoggedIn
 from origin.accounts.parts import AccountParts
+from origin.accounts.passkey_views import PasskeyViews
 from origin.accounts.profile import ProfileViews
 from origin.accounts.recovery import RecoveryViews
 from origin.accounts.registration import RegistrationViews
@@ -109,4 +110,5 @@ def routes(parts: AccountParts) -> list[BaseRoute]:
         *RecoveryViews(parts).routes(),
         *ProfileViews(parts).routes(),
         *SecondFactorViews(parts).routes(),
+        *PasskeyViews(parts).routes(),
     ]

@@ -144,6 +144,21 @@ recovery_codes = sa.Table(
     sa.Column("code_hash", BYTEA, primary_key=True),
 )
 
+passkeys = sa.Table(
+    "passkeys",
+    metadata,
+    _id(),
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("credential_id", BYTEA, nullable=False, unique=True),
+    sa.Column("public_key", BYTEA, nullable=False),
+    sa.Column("sign_count", sa.BigInteger, nullable=False, server_default="0"),
+    _flag("backed_up"),
+    sa.Column("transports", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    _time("created_at", default_now=True),
+    _time("last_used_at"),
+)
+
 auth_steps = sa.Table(
     "auth_steps",
     metadata,

@@ -96,7 +96,7 @@ async def log_in(page: Page, dashboard: str) -> None:
     await page.goto(f"{dashboard}/login")
     await page.get_by_label("E-mail").fill(EMAIL)
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_role("button", name="Log in", exact=True).click()
     await expect(page).to_have_url(f"{dashboard}/links")
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page
 
 from dashboard.origin_fake import EMAIL, PASSWORD, FakeOrigin
-from dashboard.origin_fake_security import CODE, session
+from dashboard.origin_fake_security import CODE, passkey, session
 from tests.browser.conftest import Watched, log_in
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
@@ -55,7 +55,7 @@ async def dashboard_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIte
     await page.goto(f"{base}/login")
     yield "login"
     await page.get_by_label("Password").fill("wrong")
-    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_role("button", name="Log in", exact=True).click()
     yield "login refused"
     for path in ("register", "forgot-password", "verify-email", "confirm-email", "reset-password"):
         await page.goto(f"{base}/{path}")
@@ -98,8 +98,14 @@ async def dashboard_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIte
 
 async def security_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterator[str]:
     origin.security.sessions["ses_2"] = session("ses_2", "A browser with a long name " * 9)
+    origin.security.passkeys["pk_1"] = passkey("pk_1", "P" * 100)
+    for path in ("security", "security/passkeys/pk_1", "security/passkeys/new"):
+        await page.goto(f"{base}/{path}")
+        yield path
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Go on").click()
+    yield "the passkey to make"
     await page.goto(f"{base}/security")
-    yield "security"
     await page.get_by_role("link", name="Set up an app").click()
     yield "an app to set up"
     await page.get_by_label("Password").fill(PASSWORD)
@@ -117,8 +123,11 @@ async def security_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIter
     await page.get_by_role("button", name="Log out", exact=True).click()
     await page.get_by_label("E-mail").fill(EMAIL)
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_role("button", name="Log in", exact=True).click()
     yield "the second step"
+    await page.get_by_role("button", name="Use a passkey instead").click()
+    yield "the passkey as second step"
+    await page.goto(f"{base}/login/second-step")
     await page.get_by_label("Code").fill(CODE)
     await page.get_by_role("button", name="Log in").click()
     await page.wait_for_url(f"{base}/links")

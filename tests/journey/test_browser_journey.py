@@ -43,7 +43,7 @@ async def log_in(page: Page, stack: Stack) -> None:
     await page.goto(stack.url("dashboard"))
     await page.get_by_label("E-mail").fill(stack.credentials["email"])
     await page.get_by_label("Password", exact=True).fill(stack.credentials["password"])
-    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_role("button", name="Log in", exact=True).click()
 
 
 async def shorten(page: Page) -> str:

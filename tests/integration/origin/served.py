@@ -3,22 +3,22 @@
 import asyncio
 import socket
 import threading
-from typing import Self
+from typing import Any, Self
 
 import uvicorn
 
-from origin.limits.rules import Rules
 from origin.storage.engine import make_engine
 from tests.factories import new_account
-from tests.origin_app import WIDE, make_app
+from tests.origin_app import make_app
 
 
 class Served:
     """Origin on a port of its own, in a thread with an event loop of its own."""
 
-    def __init__(self, postgres_url: str, rules: Rules = WIDE) -> None:
-        self._rules = rules
+    def __init__(self, postgres_url: str, **options: Any) -> None:
+        """`options` are those of `make_app`."""
         self._postgres_url = postgres_url
+        self._options = options
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/api/v1"
         self._ready = threading.Event()
@@ -38,7 +38,7 @@ class Served:
         engine = make_engine(self._postgres_url)
         self.account = await new_account(engine)
         self._server = uvicorn.Server(
-            uvicorn.Config(make_app(engine, rules=self._rules), log_config=None, lifespan="off")
+            uvicorn.Config(make_app(engine, **self._options), log_config=None, lifespan="off")
         )
         self._ready.set()
         await self._server.serve([self._socket])

@@ -46,6 +46,8 @@ EXPECTED = {
 OPEN = {
     "postAuthLogin": "it is how one gets a token",
     "postAuthSecondFactor": "takes the token of the first step, and a code",
+    "postAuthPasskeyOptions": "makes a challenge",
+    "postAuthPasskey": "takes a passkey's signature of a challenge",
     "postAuthRefresh": "takes the cookie",
     "postAuthLogout": "takes the cookie",
     "postAuthRegister": "sends a letter",

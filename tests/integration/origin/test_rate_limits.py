@@ -221,7 +221,7 @@ async def test_a_limit_of_zero_is_none(engine: AsyncEngine, account: Account) ->
 
 @pytest.fixture
 def slow(postgres_url: str) -> Iterator[Served]:
-    with Served(postgres_url, rules_of(("free=60",), 60, 60)) as running:
+    with Served(postgres_url, rules=rules_of(("free=60",), 60, 60)) as running:
         yield running
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.origin_fake import FakeOrigin
 from dashboard.origin_fake_accounts import EMAIL, PASSWORD
-from dashboard.origin_fake_security import CODE, SECRET, session
+from dashboard.origin_fake_security import CODE, SECRET, passkey, session
 from tests.unit.dashboard.conftest import Reader
 
 STEP = "/login/second-step"
@@ -112,3 +112,51 @@ async def test_logging_out_everywhere_ends_this_session_too(origin: FakeOrigin, 
 @pytest.mark.parametrize("path", ["/security", FACTOR, f"{FACTOR}/codes", f"{FACTOR}/off"])
 async def test_the_settings_are_for_who_is_logged_in(stranger: Reader, path: str) -> None:
     assert (await stranger.get(path)).headers["location"].startswith("/login?next=")
+
+
+CREDENTIAL = '{"id": "pk_1"}'
+
+
+async def test_a_passkey_is_added_listed_renamed_and_deleted(origin: FakeOrigin, reader: Reader) -> None:
+    assert (await reader.send("/security/passkeys/new", {"password": "wrong"})).status_code == 403
+    asked = await reader.send("/security/passkeys/new", {"password": PASSWORD})
+    assert 'id="passkey-options">{"publicKey"' in asked.text
+    assert 'data-passkey="create"' in asked.text
+    added = await reader.send("/security/passkeys/new", {"credential": CREDENTIAL, "name": " "}, "/security/passkeys")
+    assert added.headers["location"] == "/security"
+    assert origin.security.passkeys["pk_1"]["name"] == "Passkey"
+    page = "/security/passkeys/pk_1"
+    assert (await reader.send(page, {"name": ""})).status_code == 422
+    assert (await reader.send(page, {"name": "A <key>"})).headers["location"] == "/security"
+    assert "A &lt;key&gt;" in (await reader.get("/security")).text
+    assert (await reader.send(page, {"password": "wrong"}, f"{page}/delete")).status_code == 403
+    assert (await reader.send(page, {"password": PASSWORD}, f"{page}/delete")).headers["location"] == "/security"
+    assert not origin.security.passkeys
+    assert (await reader.get(page)).status_code == 404
+
+
+async def test_a_passkey_lets_in_and_leads_to_the_page_asked_for(origin: FakeOrigin, stranger: Reader) -> None:
+    origin.security.passkeys["pk_1"] = passkey("pk_1", "Phone")
+    asked = await stranger.send("/login?next=%2Fapi-keys", {}, "/login/passkey?next=%2Fapi-keys")
+    assert 'action="/login/passkey/finish?next=%2Fapi-keys"' in asked.text
+    finish = "/login/passkey/finish?next=%2Fapi-keys"
+    refused = await stranger.send("/login", {"credential": '{"id": "pk_2"}'}, finish)
+    assert refused.headers["location"] == "/login?next=%2Fapi-keys"
+    assert "opens no account here" in (await stranger.get("/login")).text
+    for nothing in ("", "[1]", "no JSON"):
+        answer = await stranger.send("/login", {"credential": nothing}, finish)
+        assert answer.headers["location"] == "/login?next=%2Fapi-keys"
+    assert (await stranger.send("/login", {"credential": CREDENTIAL}, finish)).headers["location"] == "/api-keys"
+    assert EMAIL in (await stranger.get("/links")).text
+
+
+async def test_a_passkey_is_shown_as_the_second_step(origin: FakeOrigin, stranger: Reader) -> None:
+    origin.security.passkeys["pk_1"] = passkey("pk_1", "Phone")
+    origin.accounts.second_factor = True
+    without = await stranger.send("/login", {}, f"{STEP}/passkey")
+    assert without.headers["location"] == "/login?next=%2Flinks"
+    await stranger.send("/login", CREDENTIALS)
+    asked = await stranger.send(STEP, {}, f"{STEP}/passkey")
+    assert f'action="{STEP}/passkey/finish' in asked.text
+    answer = await stranger.send(STEP, {"credential": CREDENTIAL}, f"{STEP}/passkey/finish")
+    assert answer.headers["location"] == "/links"
