@@ -10,6 +10,7 @@ import json
 import random
 import sys
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,59 +21,86 @@ from redirector.handler import Edge  # noqa: E402  # the path has to know both r
 from redirector.ports import Reply  # noqa: E402
 from redirector.settings import EdgeSettings  # noqa: E402
 from redirector.testing import Call, FakeRequest, FakeRuntime  # noqa: E402
+from shared import base36  # noqa: E402
+from shared.change_feed import FEED_KEY, MOST_CHANGES, FeedChange, Means, encode  # noqa: E402
 
 LINKS = 100_000
 REDIRECTS = 1_000_000
-PER_SECOND = 1_000
+PER_SECOND, QUIET_PER_SECOND = 1_000, 20
+EDITS_PER_SECOND = 0.1
 # Cloudflare's prices beyond what a plan includes, in dollars a million (developers.cloudflare.com, Workers and KV pricing).
-PRICE_REQUESTS, PRICE_KV_READS, PRICE_CPU_MS = 0.30, 0.50, 0.02
-SETTINGS = {
-    "defaults": {},
-    "thrifty": {"fresh_seconds": 600.0, "stale_seconds": 3_000.0, "cache_entries": 100_000, "cache_bytes": 200_000_000},
-}
+PRICE_REQUESTS, PRICE_KV_READS, PRICE_KV_WRITES, PRICE_CPU_MS = 0.30, 0.50, 5.00, 0.02
+# kvsync's defaults, and how late a location's copy of the feed may be.
+HEARTBEAT_SECONDS, FEED_INTERVAL_SECONDS, FEED_LATE_SECONDS = 30.0, 2.0, 60.0
+MONTH_SECONDS = 30 * 86_400
 
 
 class EveryLink(FakeRuntime):
-    """A KV with every link; an origin that takes every batch."""
+    """A KV with every link and a change feed; an origin that takes every batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, redirects: int) -> None:
         super().__init__(self.take)
+        self.began = self.clock
         self.reads = 0
         self.posts = 0
+        # The links that are visited most are edited most as well.
+        self.edited = zipf(redirects, random.Random(2))
 
     def take(self, _: Call) -> Reply:
         self.posts += 1
         self.calls.clear()
         return Reply(202, None, "{}")
 
-    async def kv_get(self, key: str, seconds: float) -> str | None:
-        assert seconds > 0
+    async def kv_get(self, key: str, seconds: float, *, soon: bool = False) -> str | None:
+        assert seconds > 0 or soon
         self.reads += 1
+        if key == FEED_KEY:
+            return self.feed()
         return None if key.endswith("/") else f"1.1.1.1.https://example.com/{key}"
+
+    def feed(self) -> str:
+        """As kvsync wrote it a minute ago: edits every ten seconds, signs of life between them."""
+        at = self.clock - FEED_LATE_SECONDS
+        at -= at % HEARTBEAT_SECONDS
+        head = max(0, int((at - self.began) * EDITS_PER_SECOND))
+        listed = range(max(0, head - MOST_CHANGES) + 1, head + 1)
+        return encode(head, self.began - 3_600, at, (self.edit(number).line() for number in listed))
+
+    def edit(self, number: int) -> FeedChange:
+        """Versions begin after those that KV had before."""
+        key, version = f"localhost/c{self.edited[number]}", number + 1
+        return FeedChange(Means.VALUE, key, version, f"1.1.1.{base36.encode(version)}.https://example.com/{key}")
 
     async def sleep(self, seconds: float) -> None:
         """Others are served meanwhile: the clock is the traffic's."""
 
 
-def run(redirects: int = REDIRECTS, per_second: int = PER_SECOND) -> dict[str, Any]:
-    """For each of SETTINGS: reads and subrequests a redirect, over all and over the second half, which begins warm."""
-    found: dict[str, Any] = {"links": LINKS, "redirects": redirects, "per_second": per_second}
-    for name, settings in SETTINGS.items():
-        found[name] = simulate(EdgeSettings(edge_secret="bench", **settings), redirects, per_second)  # type: ignore[arg-type]  # noqa: S106  # no secret
-    return found
+def run(redirects: int = REDIRECTS) -> dict[str, Any]:
+    """Reads and subrequests a redirect, of an isolate's first million and of its second, and what they cost."""
+    defaults = EdgeSettings(edge_secret="bench")  # noqa: S106  # no secret
+    without = replace(defaults, feed_seconds=0.0)
+    return {
+        "links": LINKS,
+        "redirects": redirects,
+        "edits_per_second": EDITS_PER_SECOND,
+        "defaults": simulate(defaults, redirects, PER_SECOND),
+        "quiet": simulate(defaults, redirects, QUIET_PER_SECOND),
+        "without_feed": simulate(without, redirects, PER_SECOND),
+        "dollars_per_million_usual": PRICE_REQUESTS + PRICE_KV_READS,
+        "feed": writes(),
+    }
 
 
-def simulate(settings: EdgeSettings, redirects: int, per_second: int) -> dict[str, float]:
-    """One isolate, visitors evenly spread over time."""
-    runtime = EveryLink()
+def simulate(settings: EdgeSettings, redirects: int, per_second: int) -> dict[str, Any]:
+    """One isolate, visitors evenly spread over time: `redirects` from nothing on, then as many again."""
+    runtime = EveryLink(redirects)
     edge = Edge(runtime, settings)
-    links = zipf(redirects)
     waiting: list[tuple[float, Coroutine[Any, Any, None]]] = []
-    middle: tuple[int, int] = (0, 0)
-    for number, link in enumerate(links):
+    marks = [(0, 0)]
+    for number, link in enumerate(zipf(2 * redirects, random.Random(1))):
+        if number == redirects:
+            marks.append((runtime.reads, runtime.posts))
         runtime.clock += 1 / per_second
-        if number == redirects // 2:
-            middle = runtime.reads, runtime.posts
         reply = edge.fetch(FakeRequest(f"http://localhost/c{link}"), waiting)
         if isinstance(reply, Coroutine):
             finish(reply)
@@ -83,21 +111,39 @@ def simulate(settings: EdgeSettings, redirects: int, per_second: int) -> dict[st
             finish(waiting.pop(0)[1])
     for _, work in waiting:
         work.close()
-    half = redirects - redirects // 2
+    marks.append((runtime.reads, runtime.posts))
+    cold, steady = (
+        spent(later[0] - earlier[0], later[1] - earlier[1], redirects) for earlier, later in itertools.pairwise(marks)
+    )
+    return {"per_second": per_second, "cold": cold, "steady": steady}
+
+
+def spent(reads: int, posts: int, redirects: int) -> dict[str, float]:
+    """A redirect's share, and the price of a million of them."""
     return {
-        "kv_reads_per_redirect": round(runtime.reads / redirects, 4),
-        "subrequests_per_redirect": round(runtime.posts / redirects, 4),
-        "warm_kv_reads_per_redirect": round((runtime.reads - middle[0]) / half, 4),
-        "warm_subrequests_per_redirect": round((runtime.posts - middle[1]) / half, 4),
-        "dollars_per_million": round(PRICE_REQUESTS + PRICE_KV_READS * (runtime.reads - middle[0]) / half, 3),
-        "dollars_per_million_usual": PRICE_REQUESTS + PRICE_KV_READS,
+        "kv_reads_per_redirect": round(reads / redirects, 5),
+        "subrequests_per_redirect": round(posts / redirects, 5),
+        "dollars_per_million": round(PRICE_REQUESTS + PRICE_KV_READS * reads / redirects, 3),
     }
 
 
-def zipf(count: int) -> list[int]:
-    """So many draws from LINKS links, the n-th n times as rare as the first; always the same."""
+def writes() -> dict[str, float]:
+    """What kvsync writes more for the feed, and what that costs a month: for a quiet time, and for ever new changes."""
+    least, most = MONTH_SECONDS / HEARTBEAT_SECONDS, MONTH_SECONDS / FEED_INTERVAL_SECONDS
+    edits = MONTH_SECONDS * min(1 / FEED_INTERVAL_SECONDS, EDITS_PER_SECOND)
+    return {
+        name: round(PRICE_KV_WRITES * count / 1_000_000, 2)
+        for name, count in (
+            ("dollars_a_month_without_changes", least),
+            ("dollars_a_month_with_these_edits", max(least, edits)),
+            ("dollars_a_month_at_most", most),
+        )
+    }
+
+
+def zipf(count: int, draw: random.Random) -> list[int]:
+    """So many draws from LINKS links, the n-th n times as rare as the first."""
     sums = list(itertools.accumulate(1 / rank for rank in range(1, LINKS + 1)))
-    draw = random.Random(1)
     return [bisect.bisect_left(sums, draw.random() * sums[-1]) for _ in range(count)]
 
 

@@ -14,6 +14,7 @@ class Change:
     version: int
     value: str | None
     published: int  # the version that KV has, or had when the key was claimed
+    first: bool = False  # the first of this key that anybody publishes: nobody can hold an older one
 
     @property
     def superseded(self) -> bool:

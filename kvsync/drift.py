@@ -9,6 +9,7 @@ from psycopg import AsyncConnection
 
 from kvsync.kv_api import KvApi, ListedKey
 from kvsync.sql import statements
+from shared.change_feed import FEED_KEY
 from shared.errors import ContractError
 from shared.kv_record import kv_key
 from shared.slug import normalize_code, normalize_domain
@@ -89,12 +90,13 @@ async def wanted_keys(connection: AsyncConnection[Any]) -> AsyncIterator[tuple[s
 
 
 async def listed_keys(api: KvApi) -> AsyncIterator[ListedKey]:
-    """Every key that KV lists, in the byte order of keys."""
+    """Every key that KV lists but the feed's, in the byte order of keys."""
     cursor = ""
     while True:
         page, cursor = await api.list_page(cursor)
         for each in page:
-            yield each
+            if each.name != FEED_KEY:
+                yield each
         if not cursor:
             return
 

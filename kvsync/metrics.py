@@ -13,6 +13,10 @@ class Metrics:
         self.poisoned_rows = Gauge(
             "nearhop_kvsync_poisoned_rows", "Changes that KV refuses, set aside.", registry=self.registry
         )
+        self.feed_age = Gauge(
+            "nearhop_kvsync_feed_age_seconds", "Time since the change feed was last written.", registry=self.registry
+        )
+        self.feeds = Counter("nearhop_kvsync_feeds", "Writes of the change feed.", registry=self.registry)
         self.published = Counter(
             "nearhop_kvsync_published", "Keys written to or deleted from KV.", ["kind"], registry=self.registry
         )

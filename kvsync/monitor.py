@@ -40,6 +40,7 @@ async def measure(connection: psycopg.AsyncConnection[tuple[float, ...]], metric
     metrics.depth.set(row[0])
     metrics.lag.set(row[1])
     metrics.poisoned_rows.set(row[2])
+    metrics.feed_age.set(row[3])
 
 
 async def _try_kv(api: KvApi, health: Health) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from kvsync import feed
 from kvsync.changes import Change, Claim, Outcome
 from kvsync.errors import KvUncertain
 from kvsync.settings import Settings
@@ -57,6 +58,7 @@ class Outbox:
         async with self._connection.transaction():
             await self._drop([(c.key, c.published) for c in old] + [(c.key, c.version) for c in outcome.written])
             await self._record(claim, outcome.written)
+            await feed.tell(self._connection, outcome.written)
             await self._poison(outcome.refused)
             await self._put_off(outcome.put_off, "KV asked to write this key again")
             unwritten = [c for c in claim.changes if not c.superseded and c.key not in outcome.settled()]

@@ -27,7 +27,10 @@ leased as (
             and (k.synced_at is null or k.synced_at <= now() - make_interval(secs => %(key_interval)s))
     returning k.key, k.version
 )
-select distinct on (o.key) o.key, o.version, o.value, leased.version as published
+select distinct on (o.key) o.key, o.version, o.value, leased.version as published,
+    -- This sees the table as it was before the lease: whether any kvsync ever touched the key, or two changes of it met.
+    not exists (select from kv_keys k where k.key = o.key)
+        and not exists (select from outbox other where other.key = o.key and other.id <> o.id) as first
 from leased
 join outbox o using (key)
 where o.poisoned_at is null
@@ -100,7 +103,8 @@ where o.poisoned_at is null
 -- state --
 select count(*) filter (where poisoned_at is null) as depth,
     coalesce(extract(epoch from now() - min(created_at) filter (where poisoned_at is null)), 0)::float8 as lag,
-    count(*) filter (where poisoned_at is not null) as poisoned
+    count(*) filter (where poisoned_at is not null) as poisoned,
+    (select extract(epoch from now() - coalesce(written_at, since)) from kv_feed_state)::float8 as feed_age
 from outbox
 
 -- waiting --

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from kvsync.feed_writer import FeedWriter
 from kvsync.health import Health
 from kvsync.http import bind, serve
 from kvsync.kv_api import KvApi
@@ -12,7 +13,7 @@ from kvsync.metrics import Metrics
 from kvsync.monitor import monitor
 from kvsync.settings import Settings
 from kvsync.waits import Signals
-from kvsync.worker import Worker
+from kvsync.worker import GRACE_SECONDS, Worker
 
 log = structlog.get_logger("kvsync")
 
@@ -26,11 +27,14 @@ async def run(settings: Settings, signals: Signals) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(Worker(settings, api, signals, metrics, health).run())
+                feed = group.create_task(FeedWriter(settings, api, signals, metrics).run())
                 group.create_task(listen(settings, signals, health))
                 group.create_task(serve(listening, metrics, health, signals))
                 watch = group.create_task(monitor(settings, api, signals, metrics, health))
                 await signals.stop.wait()
                 watch.cancel()
+                await asyncio.wait((feed,), timeout=GRACE_SECONDS)
+                feed.cancel()
         finally:
             signals.request_stop()
     log.info("stopped")

@@ -49,6 +49,14 @@ class Settings:
     kv_backoff_seconds: float = setting(
         "First pause after a failed call; it doubles up to 60 times this.", 0.5, least=0
     )
+    kv_feed_interval_seconds: float = setting(
+        "Least time between two writes of the change feed (Cloudflare takes one a second of a key).", 2.0, least=0.05
+    )
+    kv_feed_heartbeat_seconds: float = setting(
+        "How often the change feed is written though nothing changed; the edge trusts it for FEED_SECONDS.",
+        30.0,
+        least=0.05,
+    )
     kv_settle_seconds: float = setting(
         "reconcile passes over keys written this recently: Workers KV lists them late.", 60.0, least=0
     )

@@ -26,7 +26,7 @@ const contents = `
 export default function () {
     return {
         async get(key) {
-            if (key.endsWith("/")) return null;
+            if (key.endsWith("/") || key.startsWith("/")) return null; // domains and the change feed
             return "1.1.1.1.https://www.example.com/a/destination/of/usual/length?for=" + encodeURIComponent(key);
         },
     };

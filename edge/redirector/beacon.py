@@ -37,13 +37,22 @@ class Batch:
 class Beacon:
     """The isolate's buffer. Requests share its data and nothing else: each flush awaits in a request of its own."""
 
-    def __init__(self, runtime: Runtime, origin: Origin, settings: EdgeSettings, counters: Counters) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        origin: Origin,
+        settings: EdgeSettings,
+        counters: Counters,
+        beside: Callable[[Context], None] = lambda _: None,
+    ) -> None:
+        """`beside` is told of each request that works on after its reply anyway, about one a second."""
         self.isolate = runtime.random_name()
         self.draining = False
         self._runtime = runtime
         self._origin = origin
         self._settings = settings
         self._counters = counters
+        self._beside = beside
         writer = ClickWriter(self.isolate, settings.click_ip, settings.privacy_signals)
         self._buffer = Buffer(runtime, writer, counters)
         self._unread = self._buffer.unread
@@ -76,6 +85,7 @@ class Beacon:
         if self.draining:
             return self._drain_and_reply(response)
         self._runtime.defer(context, self.flush(delay))
+        self._beside(context)
         return response
 
     async def _drain_and_reply(self, response: Response) -> Response:
@@ -126,6 +136,11 @@ class Beacon:
         for batch in abandoned:
             if batch.batch_id in self._under_way:
                 await self._to_queue(batch)
+
+    @property
+    def visits(self) -> int:
+        """How many were recorded since the isolate started."""
+        return self._counters.clicks_kept + len(self._buffer)
 
     def gauges(self) -> dict[str, int]:
         """What waits right now."""

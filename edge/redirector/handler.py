@@ -33,7 +33,7 @@ class Edge:
         self.origin = Origin(runtime, settings.origin_url, settings.edge_secret, settings.origin_timeout_seconds)
         self._links = Links(runtime, self.origin, settings, counters)
         self._domains = Domains(runtime, self._links)
-        self._beacon = Beacon(runtime, self.origin, settings, counters)
+        self._beacon = Beacon(runtime, self.origin, settings, counters, self._follow)
         self._internal = Internal(runtime, settings, self.origin, self._links, self._beacon, counters)
         self._answers = Answers(runtime, settings, self.origin, self._beacon, self._domains)
         # Looked up once: the hit path pays for every dot.
@@ -91,6 +91,11 @@ class Edge:
         found = self._links.usable(address.key, asked.now) or await self._links.learn(address.key, asked.address)
         reply = self._answer(asked, address, found)
         return await reply if isinstance(reply, Coroutine) else reply
+
+    def _follow(self, context: Context) -> None:
+        """Read the change feed in a request that works on after its reply."""
+        if self._links.wants_feed(self._beacon.visits):
+            self._runtime.defer(context, self._links.follow())
 
     async def _refresh(self, key: str) -> None:
         await self._links.refresh(key)

@@ -100,5 +100,6 @@ class Internal:
         return {"isolate": self._beacon.isolate, **self._counters.as_dict(), **self._gauges()}
 
     def _gauges(self) -> dict[str, int]:
-        known = self._links.known
-        return {"cache_entries": len(known), "cache_bytes": known.bytes, **self._beacon.gauges()}
+        memory = self._links.memory
+        held = {"cache_entries": len(memory), "cache_hot_entries": len(memory.hot), "cache_bytes": memory.bytes}
+        return {**held, "feed_alive": int(self._links.feed.alive_until > self._runtime.now()), **self._beacon.gauges()}

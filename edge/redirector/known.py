@@ -18,7 +18,18 @@ _NO_INDEX = {"X-Robots-Tag": "noindex"}
 class KnownLink:
     """A link as it is cached: the record parsed once, a simple link's reply made once, its part of each click written once."""
 
-    __slots__ = ("behaviour", "fragment", "fresh_until", "key", "record", "response", "size", "usable_until")
+    __slots__ = (
+        "behaviour",
+        "fragment",
+        "fresh_until",
+        "key",
+        "read_at",
+        "record",
+        "response",
+        "size",
+        "usable_until",
+        "value",
+    )
 
     def __init__(self, record: KvRecord, key: str, behaviour: Behaviour, url: str, response: Response | None) -> None:
         self.record = record
@@ -28,8 +39,11 @@ class KnownLink:
         self.fragment = self.click_fragment(url)
         # Read options take about three times their text.
         options = 3 * len(str(record.options)) if record.options else 0
-        self.size: int = _OVERHEAD_BYTES + 4 * len(key) + 3 * len(record.url) + options
-        self.fresh_until = 0.0  # unix seconds
+        self.size: int = _OVERHEAD_BYTES + 4 * len(key) + 4 * len(record.url) + options
+        self.value = ""  # the record as KV has it; empty where it holds sealed options
+        # Unix seconds. What was written before `read_at`, and reached KV, is known; 0 where KV is known to be late.
+        self.read_at = 0.0
+        self.fresh_until = 0.0
         self.usable_until = 0.0
 
     def click_fragment(self, url: str, more: dict[str, Any] | None = None, click_id: str = "") -> str:
@@ -53,7 +67,8 @@ class Missing:
 
     until: float
     reason: str = ""  # "unavailable" while origin does not answer, "limited" for an address that asked for too many
-    size: int = 200
+    read_at: float = 0.0
+    size: int = 250
 
 
 def redirect_headers(behaviour: Behaviour) -> dict[str, str]:

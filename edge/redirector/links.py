@@ -2,18 +2,22 @@
 
 from redirector.cache import Cache
 from redirector.counters import Counters
+from redirector.feed import ChangeFeed
 from redirector.known import KnownLink, Missing, known_link
 from redirector.limits import Limit
+from redirector.memory import LinkMemory
 from redirector.origin import Origin
 from redirector.ports import Runtime, Unreachable, Unsendable
 from redirector.sealing import unseal
 from redirector.settings import EdgeSettings
+from shared.change_feed import FeedChange, Means
 from shared.errors import BadRecord
 from shared.kv_record import KvRecord, decode
 
 _WAIT_STEP_SECONDS = 0.02
 _LONGEST_WAIT_SECONDS = 2.0
 _MOST_ASKED = 10_000
+_MOST_MISSING = 20_000
 # An address that asks for this many times as many unknown codes as it may is not even answered from KV.
 _FLOOD = 10
 # After a refresh was given to a request, the next one is given to another request if the first has not come back.
@@ -24,27 +28,39 @@ class Links:
     """Two memories, so that a flood of unknown codes pushes no known link out."""
 
     def __init__(self, runtime: Runtime, origin: Origin, settings: EdgeSettings, counters: Counters) -> None:
-        self.known: Cache[KnownLink] = Cache(settings.cache_entries, settings.cache_bytes)
-        self._missing: Cache[Missing] = Cache(settings.cache_entries, settings.cache_bytes)
+        self.memory = LinkMemory(runtime, settings, self._prepared)
+        self.known = self.memory.hot
+        self.feed = ChangeFeed(runtime, settings, counters)
+        self._missing: Cache[Missing] = Cache(_MOST_MISSING, settings.cache_bytes)
         self._runtime = runtime
         self._origin = origin
         self._settings = settings
         self._counters = counters
         self._misses = Limit(settings.misses_per_minute)
         self._asked: dict[str, float] = {}  # keys that a request is asking for right now, and since when
+        self._kv_rests_until = 0.0
+        self._learned = 0
+        self._known_before = 0  # visits of links that were held, when the feed was read last
 
     def usable(self, key: str, now: float) -> KnownLink | Missing | None:
         """What memory says, fresh or stale; None where KV has to be read first."""
-        link = self.known.get(key)
+        link = self.memory.get(key)
         if link is not None:
-            self.known.move_to_end(key)
-            return link if now < link.usable_until else None
+            usable = now < link.usable_until or self.feed.covers(link.read_at, now) or now < self._kv_rests_until
+            return link if usable else None
         missing = self._missing.get(key)
-        return missing if missing is not None and now < missing.until else None
+        if missing is None:
+            return None
+        # Only of a domain's record: a link may be known to origin long before the feed tells of it.
+        covered = key.endswith("/") and self.feed.covers(missing.read_at, now)
+        return missing if now < missing.until or covered else None
 
     def claim_refresh(self, link: KnownLink, now: float) -> bool:
         """Whether this request is the one that reads a stale link again."""
         if now < link.fresh_until:
+            return False
+        if self.feed.covers(link.read_at, now) and now < self.feed.fresh_until:
+            link.fresh_until = self.feed.fresh_until
             return False
         link.fresh_until = now + _REFRESH_PATIENCE_SECONDS
         self._counters.refreshes += 1
@@ -64,24 +80,34 @@ class Links:
             found = self.usable(key, self._runtime.now())
             if found is not None:
                 return found
+        held = self.memory.get(key) is not None
+        if held and self.feed.slept(now := self._runtime.now()) and self.feed.claim(now):
+            await self.follow()  # one read, as the link itself would take, which may vouch for all the others too
+            found = self.usable(key, self._runtime.now())
+            if found is not None:
+                return found
         if len(self._asked) >= _MOST_ASKED:
             self._asked.clear()  # left by requests that were cancelled
         self._asked[key] = self._runtime.now()
         try:
-            return await self.refresh(key, address)
+            found = await self.refresh(key, address)
+            self._learned += isinstance(found, KnownLink) and not held
+            return found
         finally:
             self._asked.pop(key, None)
 
     async def refresh(self, key: str, address: str = "") -> KnownLink | Missing:
         """Read a key from KV, or from origin where KV has nothing, and remember what was found."""
         try:
-            value = await self._kv_get(key)
+            value, late = self.feed.newest(key, await self._kv_get(key))
             if value is None and not key.endswith("/"):  # a domain's own record is in KV or nowhere
                 if not await self._may_ask_origin(key, address):
                     self._counters.misses_refused += 1
                     self._misses.count(address, self._runtime.now())
                     return Missing(0.0, "limited")
                 value = await self._ask_origin(key)
+                if value is not None:  # it may have been sent before a change that the feed told of meanwhile
+                    value, late = self.feed.newest(key, value)
         except Unreachable:
             return self._keep_or_give_up(key)
         if value is None:
@@ -89,14 +115,71 @@ class Links:
                 self._misses.count(address, self._runtime.now())
             return self._remember_missing(key)
         try:
-            return self._remember(key, await unseal(self._runtime, self._settings.edge_secret, decode(value)))
+            record = await unseal(self._runtime, self._settings.edge_secret, decode(value))
+            return self._remember(key, record, value, late=late)
         except (BadRecord, Unsendable):
             self._counters.bad_records += 1
             return self._keep_or_give_up(key)
 
+    def wants_feed(self, visits: int) -> bool:
+        """Whether this request is to `follow` the feed: one every FRESH_SECONDS, and none while every link is a new one.
+
+        So the feed never costs more reads than reading links again would. `visits` is how many there were until now.
+        """
+        known_before = visits - self._learned
+        if known_before <= self._known_before or not self.feed.claim(self._runtime.now()):
+            return False
+        self._known_before = known_before
+        return True
+
+    async def follow(self) -> None:
+        """Read the change feed, and bring what is held to where it is."""
+        changes = await self.feed.read()
+        now = self._runtime.now()
+        if self.feed.broke:
+            for link in self.known.values():
+                if not self.feed.covers(link.read_at, now):
+                    link.fresh_until = min(link.fresh_until, now)
+        for change in changes:
+            self._apply(change, now)
+
+    def _apply(self, change: FeedChange, now: float) -> None:
+        held = self.memory.version(change.key)
+        if held is None:
+            if change.means is not Means.GONE:
+                self._missing.drop(change.key)
+            return
+        if change.version < held or (change.version == held and change.means is not Means.GONE):
+            return
+        self._counters.feed_changes += 1
+        if change.means is Means.READ:
+            self._wants_reading(change.key, now)
+        elif change.means is Means.VALUE:
+            self._take(change, now)
+        else:
+            self.memory.drop(change.key)
+
+    def _take(self, change: FeedChange, now: float) -> None:
+        try:
+            sealed = "sealed" in decode(change.value).options
+        except BadRecord:
+            self._counters.bad_records += 1
+            return
+        if sealed:
+            self.memory.drop(change.key)
+        else:
+            self.memory.replace(change.key, change.value, now)
+
+    def _wants_reading(self, key: str, now: float) -> None:
+        """By the next visitor, after the reply; not before it while that is soon enough."""
+        link = self.memory.get(key)
+        if link is not None:
+            link.read_at = link.fresh_until = 0.0
+            link.usable_until = now + self._settings.stale_seconds
+
     async def _may_ask_origin(self, key: str, address: str) -> bool:
         """A link that was known may be asked for in any case: its refresh is nobody's guess."""
-        if key in self.known:
+        if self.memory.version(key) is not None:
             return True
         if self._misses.counted(address, self._runtime.now()) >= self._settings.misses_per_minute:
             return False
@@ -109,6 +192,8 @@ class Links:
             return await self._runtime.kv_get(key, self._settings.kv_timeout_seconds)
         except Unreachable:
             self._counters.kv_failures += 1
+            # Whoever comes meanwhile is not to wait for the same failure: what is held is answered, however old.
+            self._kv_rests_until = self._runtime.now() + self._settings.unavailable_seconds
             return None
 
     async def _ask_origin(self, key: str) -> str | None:
@@ -120,31 +205,42 @@ class Links:
             self._counters.origin_failures += 1
             raise
 
-    def _remember(self, key: str, record: KvRecord) -> KnownLink:
+    def _remember(self, key: str, record: KvRecord, value: str, *, late: bool) -> KnownLink:
         now = self._runtime.now()
-        link = self.known.get(key)
+        link = self.memory.get(key)
         # KV may answer with an older copy than the one that origin or another read gave before.
         if link is None or record.version > link.record.version:
             link = known_link(self._runtime, record, key)
-            self.known.put(key, link)
+            link.value = "" if "sealed" in value and "sealed" in decode(value).options else value
+            self.memory.put(key, link)
             self._missing.drop(key)
+        link.read_at = 0.0 if late else now
         return self._extend(link, now)
 
-    def _extend(self, link: KnownLink, now: float) -> KnownLink:
-        link.fresh_until = now + self._settings.fresh_seconds
+    def _extend(self, link: KnownLink, since: float) -> KnownLink:
+        """Fresh by time, and for longer where the feed vouches for it."""
+        link.fresh_until = since + self._settings.fresh_seconds
         link.usable_until = link.fresh_until + self._settings.stale_seconds
+        if self.feed.covers(link.read_at, since):
+            link.fresh_until = max(link.fresh_until, self.feed.fresh_until)
         return link
 
+    def _prepared(self, link: KnownLink) -> None:
+        """A link that was held as text is used again."""
+        link.fresh_until = link.read_at + self._settings.fresh_seconds
+        link.usable_until = link.fresh_until + self._settings.stale_seconds
+
     def _remember_missing(self, key: str) -> Missing:
-        self.known.drop(key)
-        missing = Missing(self._runtime.now() + self._settings.missing_seconds)
+        self.memory.drop(key)
+        now = self._runtime.now()
+        missing = Missing(now + self._settings.missing_seconds, read_at=now)
         self._missing.put(key, missing)
         return missing
 
     def _keep_or_give_up(self, key: str) -> KnownLink | Missing:
         """Nobody answers: a link that was known stays known, however old; of an unknown one nothing can be said."""
         now = self._runtime.now()
-        link = self.known.get(key)
+        link = self.memory.get(key)
         if link is not None:
             return self._extend(link, now)
         missing = Missing(now + self._settings.unavailable_seconds, "unavailable")

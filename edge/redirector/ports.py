@@ -116,8 +116,11 @@ class Runtime(Protocol):
     async def pass_on(self, url: str, seconds: float) -> Response:
         """The answer of a service as the reply, its type kept; raises Unreachable where it is not 200."""
 
-    async def kv_get(self, key: str, seconds: float) -> str | None:
-        """A value of the LINKS namespace, waited for `seconds` at most; raises Unreachable."""
+    async def kv_get(self, key: str, seconds: float, *, soon: bool = False) -> str | None:
+        """A value of the LINKS namespace, waited for `seconds` at most; raises Unreachable.
+
+        A copy of it may be up to 60 seconds old; with `soon` only as old as the runtime's KV at the least allows.
+        """
 
     async def fetch(self, method: str, url: str, headers: dict[str, str], body: str | None, seconds: float) -> Reply:
         """Call a service and wait `seconds` at most; raises Unreachable."""

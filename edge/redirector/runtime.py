@@ -36,8 +36,9 @@ except ImportError:  # nor does it have the SDK
     WorkerEntrypoint = object
 
 F = TypeVar("F", bound=Callable[..., Any])
-# The least that KV takes; the embedded runtime asks for it as well.
+# How old a location's copy of a KV value may be. The embedded runtime refuses less than a minute.
 _KV_CACHE_SECONDS = 60
+_LEAST_KV_CACHE_SECONDS = 60 if jsnull is None else 30
 _OK = 200
 # Every change of a clock in any zone falls on a full quarter of an hour.
 _QUARTER_SECONDS = 900
@@ -165,9 +166,9 @@ class WorkerRuntime:
         headers = {name: _text(response.headers.get(name)) or otherwise for name, otherwise in kept.items()}
         return self._new_response(response.body, _object({"status": _OK, "headers": _pairs(headers, ())}))
 
-    async def kv_get(self, key: str, seconds: float) -> str | None:
+    async def kv_get(self, key: str, seconds: float, *, soon: bool = False) -> str | None:
         deadline = time.time() + seconds
-        read = self._kv.get(key, type="text", cacheTtl=_KV_CACHE_SECONDS)
+        read = self._kv.get(key, type="text", cacheTtl=_LEAST_KV_CACHE_SECONDS if soon else _KV_CACHE_SECONDS)
         # A timer of our own: one that is not cleared keeps its whole request in memory until it rings.
         gate = js.Promise.withResolvers()
         alarm = js.setTimeout(gate.resolve, int(seconds * 1000))

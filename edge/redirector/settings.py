@@ -20,8 +20,12 @@ class EdgeSettings:
     # A code that neither KV nor origin knows is asked for again after this, one that origin did not answer for after that.
     missing_seconds: float = 10.0
     unavailable_seconds: float = 2.0
-    cache_entries: int = 20_000
-    cache_bytes: int = 16_000_000
+    # While the change feed's last sign of life is no older than this, a link that is held needs no reading again; 0: never.
+    feed_seconds: float = 120.0
+    # Links in memory, most of them as text; so many of them with their replies prepared.
+    cache_entries: int = 120_000
+    cache_bytes: int = 48_000_000
+    hot_entries: int = 10_000
     # Clicks wait this long for company, and at most so many events and bytes wait for an origin and a queue that fail.
     click_delay_seconds: float = 1.0
     click_buffer_events: int = 20_000

@@ -65,6 +65,7 @@ class FakeRuntime:
         self.clock = 1_800_000_000.0
         self.kv: dict[str, str] = {}
         self.kv_reads: list[str] = []
+        self.kv_reads_soon: list[str] = []  # those of them that asked for a young copy
         self.kv_works = True
         self.service = service
         self.calls: list[Call] = []
@@ -127,9 +128,11 @@ class FakeRuntime:
             raise Unreachable(url)
         return FakeResponse(200, {}, reply.text)
 
-    async def kv_get(self, key: str, seconds: float) -> str | None:
+    async def kv_get(self, key: str, seconds: float, *, soon: bool = False) -> str | None:
         assert seconds > 0
         self.kv_reads.append(key)
+        if soon:
+            self.kv_reads_soon.append(key)
         await asyncio.sleep(0)
         if not self.kv_works:
             raise Unreachable("KV is down")

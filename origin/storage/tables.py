@@ -407,6 +407,29 @@ kv_keys = sa.Table(
     _time("claimed_until"),
 )
 
+# What kvsync published last, in the order in which it tells the edge; only kvsync reads and writes these two.
+kv_feed = sa.Table(
+    "kv_feed",
+    metadata,
+    _id(),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("number", sa.BigInteger),  # its place in the feed, once it has one
+    _time("listed_at"),
+    sa.Index("kv_feed_id_idx", "id", postgresql_where=sa.text("number IS NULL")),
+)
+
+kv_feed_state = sa.Table(
+    "kv_feed_state",
+    metadata,
+    sa.Column("single", sa.Boolean, primary_key=True, server_default=sa.true()),  # one row
+    sa.Column("head", sa.BigInteger, nullable=False, server_default="0"),  # the highest number given
+    sa.Column("shown", sa.BigInteger, nullable=False, server_default="0"),  # the highest that KV has
+    _time("since", default_now=True),
+    _time("written_at"),
+    _text("claimed_by"),
+    _time("claimed_until"),
+)
+
 link_claims = sa.Table(
     "link_claims",
     metadata,

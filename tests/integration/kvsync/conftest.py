@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kvsync import database
+from kvsync.feed_writer import FeedWriter
 from kvsync.health import Health
 from kvsync.kv_api import KvApi
 from kvsync.kv_fake import FakeKv
@@ -69,5 +70,28 @@ def running(settings: Settings) -> Running:
             finally:
                 signals.request_stop()
                 await worker
+
+    return run
+
+
+Feeding = Callable[..., contextlib.AbstractAsyncContextManager[Metrics]]
+QUICK = {"kv_feed_interval_seconds": 0.05, "kv_feed_heartbeat_seconds": 3600.0}
+
+
+@pytest.fixture
+def feeding(settings: Settings) -> Feeding:
+    """Call it to write feeds inside the test; keywords change its settings."""
+
+    @contextlib.asynccontextmanager
+    async def run(**changed: float) -> AsyncIterator[Metrics]:
+        own = dataclasses.replace(settings, **{**QUICK, **changed})  # type: ignore[arg-type]  # the numbers among them
+        signals, metrics = Signals(), Metrics()
+        async with KvApi(own) as api:
+            writer = asyncio.create_task(FeedWriter(own, api, signals, metrics).run())
+            try:
+                yield metrics
+            finally:
+                signals.request_stop()
+                await writer
 
     return run

@@ -1,5 +1,6 @@
 """kvsync against Workers KV as it runs on this machine: the KV API's worker inside the real runtime."""
 
+import asyncio
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from kvsync.drift import Kind
 from kvsync.errors import KvForbidden, KvRefused
 from kvsync.kv_api import KvApi, ListedKey
 from kvsync.settings import Settings
-from tests.integration.kvsync.conftest import Running
+from tests.integration.kvsync.conftest import Feeding, Running
 from tests.integration.kvsync.editing import DOMAIN, Editor, drained
 from tests.integration.kvsync.test_reconcile import reconcile
 from tests.workerd.edge_process import TOKEN, EdgeProcess
@@ -21,7 +22,8 @@ pytestmark = pytest.mark.workerd
 
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeProcess]:
-    edge = EdgeProcess(tmp_path_factory.mktemp("edge") / "home", origin_port=1)
+    home = tmp_path_factory.mktemp("edge") / "home"
+    edge = EdgeProcess(home, origin_port=1, NEARHOP_EDGE_FRESH_SECONDS="1", NEARHOP_EDGE_STALE_SECONDS="3600")
     try:
         yield edge.start()
     finally:
@@ -98,3 +100,34 @@ async def test_links_reach_the_edge_and_drift_is_repaired(
         await api.delete([change("localhost/there", value=None)])
         assert (await reconcile(settings)).kinds == {Kind.EXTRA: 1, Kind.MISSING: 1}
         assert [(each.name, each.version) for each in await listed(api)] == [("localhost/there", 4)]
+
+
+async def test_an_edit_reaches_a_held_link_by_the_feed_alone(
+    settings: Settings, editor: Editor, running: Running, feeding: Feeding, edge: EdgeProcess
+) -> None:
+    await editor.add_domain("localhost")
+    await editor.connection.execute("update kv_feed_state set since = now() - interval '1 h'")  # as after a while
+    path = "/followed"
+
+    def link_reads() -> int:
+        stats = edge.stats()
+        return int(stats["kv_reads"] - stats["feed_reads"])
+
+    async def until_it_leads_to(end: bytes) -> None:
+        while not edge.location_bytes(path).endswith(end):
+            await asyncio.sleep(0.1)
+
+    async with running(), feeding(kv_feed_heartbeat_seconds=0.5):
+        await editor.put("followed", "https://example.com/1", "localhost")
+        await drained(editor)
+        await until_it_leads_to(b"/1")
+        while not edge.stats()["feed_alive"]:
+            await until_it_leads_to(b"/1")
+        await asyncio.sleep(1.1)
+        await until_it_leads_to(b"/1")  # a read by time that was under way is over by now
+        reads = link_reads()
+        for number in (b"/2", b"/3"):
+            await editor.put("followed", f"https://example.com{number.decode()}", "localhost")
+            await until_it_leads_to(number)
+        assert link_reads() == reads
+    assert (await reconcile(settings)).drift == 0

@@ -69,7 +69,10 @@ class World:
     async def get(
         self, path: str, method: str = "GET", host: str = "http://localhost:8787", **more: Any
     ) -> FakeResponse:
-        reply = self.edge.fetch(FakeRequest(host + path, method, **more), object())
+        return await self.finish(self.edge.fetch(FakeRequest(host + path, method, **more), object()))
+
+    async def finish(self, reply: Any) -> FakeResponse:
+        """The reply, from the edge's answer."""
         if isinstance(reply, Coroutine):
             reply = await reply
         assert isinstance(reply, FakeResponse)

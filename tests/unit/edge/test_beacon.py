@@ -119,14 +119,17 @@ async def test_long_values_are_cut(world: World) -> None:
     assert (len(click["user_agent"]), len(click["referer"]), len(last["query"])) == (512, 1024, 1024)
 
 
-async def test_a_full_buffer_does_not_wait(world: World) -> None:
+async def test_a_full_buffer_does_not_wait() -> None:
+    world = World(feed_seconds=0)  # nothing else is done after a reply
     await visit(world, MAX_CLICKS + 1)
     assert len(world.runtime.deferred) == 2
     await world.runtime.run_deferred()
     assert [len(batch["clicks"]) for batch in world.batches] == [MAX_CLICKS, 1]
 
 
-async def test_visits_that_come_while_a_batch_is_sent_wait_for_a_flush_of_their_own(world: World) -> None:
+async def test_visits_that_come_while_a_batch_is_sent_wait_for_a_flush_of_their_own() -> None:
+    world = World(feed_seconds=0)
+
     def busy(call: Call) -> Reply:
         if call.method == "POST" and not world.batches:
             reply = world.edge.fetch(FakeRequest("http://localhost:8787/abc"), object())

@@ -1,0 +1,121 @@
+"""The change feed as the isolate follows it: what it need not read again, and what it must not believe of KV.
+
+KV is eventually consistent key by key, so a read may bring what was there a minute ago. Two things together leave no change
+out: a read that is `_SETTLED_SECONDS` old knows whatever had left the feed by then, and the feed lists all the rest.
+"""
+
+import math
+
+from redirector.counters import Counters
+from redirector.ports import Runtime, Unreachable
+from redirector.settings import EdgeSettings
+from shared.change_feed import FEED_KEY, MOST_CHANGES, Feed, FeedChange, Means, decode
+from shared.errors import BadRecord
+from shared.kv_record import decode as decode_record
+
+# Workers KV says "60 seconds or more"; this leaves room for the more, and for clocks that differ.
+_SETTLED_SECONDS = 120.0
+# A feed from a future further away than this was timed by a clock that says nothing about its age.
+_CLOCKS_DIFFER_SECONDS = 30.0
+# Before the feed counts as late, links that visitors ask for are read again after their replies, so that nobody has to wait.
+_HANDOVER_SECONDS = 20.0
+
+
+class ChangeFeed:
+    """Read every FRESH_SECONDS at most, and only where links are answered from memory at all."""
+
+    def __init__(self, runtime: Runtime, settings: EdgeSettings, counters: Counters) -> None:
+        self._runtime = runtime
+        self._settings = settings
+        self._counters = counters
+        self._changes: dict[str, FeedChange] = {}  # the newest that was listed of each key
+        self._head = -1  # of the last feed; -1 before the first
+        self._at = -math.inf
+        self._since = math.inf
+        self._next_read = 0.0
+        self.broke = False  # the last feed did not go on from the one before
+
+    @property
+    def alive_until(self) -> float:
+        """Until when the feed that was read last vouches for what is held (unix seconds)."""
+        return self._at + self._settings.feed_seconds
+
+    @property
+    def fresh_until(self) -> float:
+        """Until when nothing that it vouches for need be read again."""
+        return self.alive_until - _HANDOVER_SECONDS
+
+    def covers(self, read_at: float, now: float) -> bool:
+        """Whether what was read at a time is known to be KV's newest, but for what is listed."""
+        return now < self.alive_until and read_at - _SETTLED_SECONDS >= self._since
+
+    def claim(self, now: float) -> bool:
+        """Whether this request is to read the feed."""
+        if now < self._next_read or not self._settings.feed_seconds:
+            return False
+        self._next_read = now + self._settings.fresh_seconds
+        return True
+
+    def slept(self, now: float) -> bool:
+        """Whether a feed that was alive when it was read last has only not been read for long."""
+        return self._head >= 0 and now >= self.alive_until
+
+    async def read(self) -> list[FeedChange]:
+        """Read the feed; what it lists that was not seen before. Failing is no error: the feed grows late by it."""
+        self.broke = False
+        self._counters.kv_reads += 1
+        self._counters.feed_reads += 1
+        try:
+            text = await self._runtime.kv_get(FEED_KEY, self._settings.kv_timeout_seconds, soon=True)
+        except Unreachable:
+            self._counters.kv_failures += 1
+            return []
+        try:
+            return [] if text is None else self._follow(decode(text))
+        except BadRecord:
+            self._counters.bad_records += 1
+            return []
+
+    def newest(self, key: str, value: str | None) -> tuple[str | None, bool]:
+        """What KV has by the feed's word, where `value` was read; and whether that is known to be late.
+
+        None as well where the feed only says that the value must not be followed any more: origin knows the one to follow.
+        """
+        change = self._changes.get(key)
+        if change is None:
+            return value, False
+        version = _version(value)
+        if version > change.version or (version == change.version and change.means is not Means.GONE):
+            return value, False
+        if change.means is Means.VALUE:
+            return change.value, False
+        return (value, True) if change.means is Means.READ else (None, False)
+
+    def _follow(self, feed: Feed) -> list[FeedChange]:
+        if feed.at <= self._at or feed.at > self._runtime.now() + _CLOCKS_DIFFER_SECONDS:
+            return []  # an older copy, as KV may hand out, or nonsense
+        first, again = self._head < 0, feed.head < self._head
+        broke = first or again or feed.first > self._head + 1
+        changes = feed.after(0 if broke else self._head)
+        if broke:
+            # Numbers that start again are those of another feed, which knows nothing of what this isolate holds.
+            self._since = feed.at if again else feed.since
+            self._counters.feed_gaps += not first
+        self.broke = broke
+        self._head, self._at = feed.head, feed.at
+        for change in changes:
+            self._list(change)
+        return changes
+
+    def _list(self, change: FeedChange) -> None:
+        self._changes.pop(change.key, None)
+        self._changes[change.key] = change
+        if len(self._changes) > MOST_CHANGES:
+            del self._changes[next(iter(self._changes))]
+
+
+def _version(value: str | None) -> int:
+    try:
+        return 0 if value is None else decode_record(value).version
+    except BadRecord:
+        return 0

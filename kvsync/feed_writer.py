@@ -1,0 +1,117 @@
+"""Writes the change feed to KV: after changes were published, and now and then as a sign of life.
+
+It never holds up publishing: it has a task and a connection of its own. A feed that can't be written grows old in KV, which is
+how the edge knows. Postgres keeps what is to be told, so a kvsync that is killed leaves it to the next one.
+"""
+
+import os
+import socket
+import uuid
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from kvsync import database
+from kvsync.backoff import Backoff
+from kvsync.changes import Change
+from kvsync.errors import KvBusy, KvError, KvUncertain
+from kvsync.kv_api import KvApi
+from kvsync.metrics import Metrics
+from kvsync.settings import Settings
+from kvsync.sql import statements
+from kvsync.waits import Signals
+from shared import change_feed
+
+log = structlog.get_logger("kvsync")
+_SQL = statements("feed.sql")
+_LOOKS_PER_INTERVAL = 2
+
+
+class FeedWriter:
+    """Several may run at once: the one that holds the claim writes."""
+
+    def __init__(self, settings: Settings, api: KvApi, signals: Signals, metrics: Metrics) -> None:
+        self._settings = settings
+        self._api = api
+        self._signals = signals
+        self._metrics = metrics
+        self._backoff = Backoff(settings.kv_backoff_seconds)
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        self._failing = ""
+
+    async def run(self) -> None:
+        """Write until told to stop, through failures of Postgres and of KV."""
+        while not self._signals.stopping:
+            try:
+                async with await database.connect(self._settings.database_url) as connection:
+                    while not self._signals.stopping:
+                        await self._signals.pause(await self._next_pause(connection))
+            except psycopg.Error as error:
+                self._failed(database.why(error))
+                await self._signals.pause(self._backoff.next())
+
+    async def _next_pause(self, connection: AsyncConnection[Any]) -> float:
+        try:
+            await self.round(connection)
+        except KvError as error:
+            self._failed(str(error))
+            return self._backoff.next(error.retry_after if isinstance(error, KvBusy) else None)
+        self._backoff.reset()
+        return self._settings.kv_feed_interval_seconds / _LOOKS_PER_INTERVAL
+
+    async def round(self, connection: AsyncConnection[Any]) -> bool:
+        """Write the feed if it is due and nobody else does; raises KvError and psycopg.Error."""
+        settings = self._settings
+        times = {
+            "lease": settings.kv_lease_seconds,
+            "interval": settings.kv_feed_interval_seconds,
+            "heartbeat": settings.kv_feed_heartbeat_seconds,
+        }
+        claimed = await connection.execute(_SQL["claim"], {"owner": self._owner, **times})
+        if await claimed.fetchone() is None:
+            return False
+        try:
+            head, value = await self._compose(connection)
+            again = await self._api.put([Change(change_feed.FEED_KEY, head, value, 0)])
+        except KvError as error:
+            await self._give_back(connection, error)
+            raise
+        if again:
+            await self._give_back(connection, None)
+            raise KvBusy("KV asked to write the change feed again")
+        await connection.execute(_SQL["written"], {"owner": self._owner, "head": head})
+        self._wrote()
+        return True
+
+    async def _compose(self, connection: AsyncConnection[Any]) -> tuple[int, str]:
+        """The feed's head and value; raises KvUncertain where the claim was lost meanwhile."""
+        bounds = {"most": change_feed.MOST_CHANGES, "most_bytes": change_feed.MOST_BYTES}
+        async with connection.transaction():
+            await connection.execute(_SQL["number"], {"owner": self._owner})
+            state = await (await connection.execute(_SQL["trim"], {"owner": self._owner, **bounds})).fetchone()
+            rows = await (await connection.execute(_SQL["lines"])).fetchall()
+        if state is None:
+            raise KvUncertain("the claim of the change feed ran out")
+        head, since, at = state
+        return head, change_feed.encode(head, since, at, (line for (line,) in rows))
+
+    async def _give_back(self, connection: AsyncConnection[Any], error: KvError | None) -> None:
+        """Free the claim, unless a call may still be under way: then it runs out by itself."""
+        if not isinstance(error, KvUncertain):
+            await connection.execute(_SQL["release"], {"owner": self._owner})
+        elif error.settles_in is not None:
+            await connection.execute(_SQL["shorten"], {"owner": self._owner, "seconds": error.settles_in})
+
+    def _wrote(self) -> None:
+        self._metrics.feeds.inc()
+        if self._failing:
+            log.info("feed_written_again")
+        self._failing = ""
+
+    def _failed(self, why: str) -> None:
+        self._metrics.failed.labels("feed").inc()
+        if self._failing != why:
+            log.warning("feed_failed", error=why)
+        self._failing = why
