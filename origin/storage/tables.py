@@ -301,6 +301,10 @@ links = sa.Table(
     sa.Column("search", TSVECTOR, nullable=False, server_default=""),  # links.search
     _time("capped_at"),  # when it had the clicks that `redirect.maxClicks` allows; NULL: it is open
     sa.Index("links_search_idx", "search", postgresql_using="gin"),
+    # Holds all that a count of a workspace's links looks at.
+    sa.Index(
+        "links_workspace_id_archived_idx", "workspace_id", "archived", postgresql_where=sa.text("alias_of IS NULL")
+    ),
     sa.Index("links_alias_of_idx", "alias_of", postgresql_where=sa.text("alias_of IS NOT NULL")),
     sa.UniqueConstraint("domain", "key"),
     sa.UniqueConstraint("workspace_id", "external_id"),
