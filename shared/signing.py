@@ -17,7 +17,17 @@ _MOST_DIGITS = 12
 def sign(secret: str, method: str, path: str, body: bytes, now: float) -> str:
     """The header's value for one call: `t=<unix seconds>,v1=<64 hex digits>`."""
     timestamp = int(now)
-    return f"t={timestamp},v1={_digest(secret, timestamp, method, path, body)}"
+    return header_value(timestamp, _digest(secret, signed_text(timestamp, method, path, body)))
+
+
+def signed_text(timestamp: int, method: str, path: str, body: bytes) -> bytes:
+    """What the signature is made over, by HMAC-SHA256 under the secret's UTF-8."""
+    return f"{timestamp}\n{method.upper()}\n{path}\n".encode() + body
+
+
+def header_value(timestamp: int, digest: str) -> str:
+    """The header's value for a digest in hexadecimal that somebody else has made."""
+    return f"t={timestamp},v1={digest}"
 
 
 def verify(secret: str, header: str | None, method: str, path: str, body: bytes, now: float) -> None:
@@ -29,12 +39,11 @@ def verify(secret: str, header: str | None, method: str, path: str, body: bytes,
         raise BadSignature
     timestamp = int(given_time)
     given = fields.get("v1", "").encode()
-    if not hmac.compare_digest(given, _digest(secret, timestamp, method, path, body).encode()):
+    if not hmac.compare_digest(given, _digest(secret, signed_text(timestamp, method, path, body)).encode()):
         raise BadSignature
     if abs(now - timestamp) > REPLAY_WINDOW_SECONDS:
         raise StaleSignature
 
 
-def _digest(secret: str, timestamp: int, method: str, path: str, body: bytes) -> str:
-    prefix = f"{timestamp}\n{method.upper()}\n{path}\n".encode()
-    return hmac.new(secret.encode(), prefix + body, hashlib.sha256).hexdigest()
+def _digest(secret: str, text: bytes) -> str:
+    return hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()

@@ -43,7 +43,7 @@ class Origin:
         for _ in range(_CLAIM_TRIES):  # the same claim: where the first answer was lost, the second is the same
             headers = self._headers("POST", path)
             try:
-                reply = await self._runtime.fetch("POST", self._url + path, headers, "", self._timeout)
+                reply = await self._runtime.fetch("POST", self._url + path, headers, b"", self._timeout)
                 break
             except Unreachable:
                 continue
@@ -59,10 +59,12 @@ class Origin:
 
     async def post_clicks(self, body: str, timeout_seconds: float | None = None) -> None:
         """Hand over a batch (shared.click_event); returns once origin has it on disk, else raises Unreachable."""
-        path = "/internal/clicks"
-        headers = {**self._headers("POST", path, body), "Content-Type": "application/json"}
+        path, data, timestamp = "/internal/clicks", body.encode(), int(self._runtime.now())
+        text = signing.signed_text(timestamp, "POST", path, data)
+        digest = await self._runtime.hmac_sha256(self._secret.encode(), text)
+        headers = self._with_id(signing.header_value(timestamp, digest.hex())) | {"Content-Type": "application/json"}
         seconds = timeout_seconds or self._timeout
-        reply = await self._runtime.fetch("POST", self._url + path, headers, body, seconds)
+        reply = await self._runtime.fetch("POST", self._url + path, headers, data, seconds)
         if reply.status in _NEVER:
             raise Refused(f"origin refused a batch of clicks with {reply.status}")
         if reply.status != _ACCEPTED:
@@ -74,9 +76,12 @@ class Origin:
         except BadSignature as error:  # whoever answered is not origin
             raise Unreachable("the answer was not signed by origin") from error
 
-    def _headers(self, method: str, path: str, body: str = "") -> dict[str, str]:
+    def _headers(self, method: str, path: str) -> dict[str, str]:
+        """Of a call without a body."""
+        return self._with_id(signing.sign(self._secret, method, path, b"", self._runtime.now()))
+
+    def _with_id(self, signature: str) -> dict[str, str]:
         """The signature, and an id under which origin's log has the call."""
         self._name = self._name or self._runtime.random_name()
         self._calls += 1
-        signature = signing.sign(self._secret, method, path, body.encode(), self._runtime.now())
         return {signing.HEADER: signature, REQUEST_ID: f"edge-{self._name}-{self._calls}"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import json
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -138,9 +139,12 @@ class FakeRuntime:
             raise Unreachable("KV is down")
         return self.kv.get(key)
 
-    async def fetch(self, method: str, url: str, headers: dict[str, str], body: str | None, seconds: float) -> Reply:
+    async def hmac_sha256(self, key: bytes, text: bytes) -> bytes:
+        return hmac.digest(key, text, "sha256")
+
+    async def fetch(self, method: str, url: str, headers: dict[str, str], body: bytes | None, seconds: float) -> Reply:
         assert seconds > 0
-        call = Call(method, url, headers, body)
+        call = Call(method, url, headers, None if body is None else body.decode())
         self.calls.append(call)
         await asyncio.sleep(0)
         return self.service(call)
