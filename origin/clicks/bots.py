@@ -1,6 +1,6 @@
 """Requests that look like a browser's and are a program's: by the network they come from, and by how fast they go on."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from origin.clicks.row import BOT, CLICK, ClickRow
@@ -41,11 +41,13 @@ def name_sweeps(rows: list[ClickRow]) -> list[ClickRow]:
 
 
 def _sweepers(rows: Iterable[ClickRow]) -> set[tuple[int, int]]:
+    # Without an address, people with one browser can't be told apart, and many of them are no sweep.
+    known = [(_who(row), row.link_id) for row in rows if row.verdict == CLICK and row.ip]
+    often = {who for who, count in Counter(who for who, _ in known).items() if count >= SWEEP_LINKS}
     links: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for row in rows:
-        # Without an address, people with one browser can't be told apart, and many of them are no sweep.
-        if row.verdict == CLICK and row.ip:
-            links[_who(row)].add(row.link_id)
+    for who, link in known:
+        if who in often:
+            links[who].add(link)
     return {who for who, asked in links.items() if len(asked) >= SWEEP_LINKS}
 
 

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from origin.clicks import metrics
-from origin.clicks.blocks import BlockReader, BlockRows
+from origin.clicks.blocks import BlockReader, BlockRows, no_collection
 from origin.clicks.caps import Caps
 from origin.clicks.claims import KEEP_DAYS, BatchClaims
 from origin.clicks.journal import Block, Journal
@@ -166,4 +166,5 @@ class Drain:
 
 
 def _columns(rows: list[ClickRow]) -> list[tuple[object, ...]]:
-    return list(zip(*rows, strict=True))
+    with no_collection():
+        return list(zip(*rows, strict=True))

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from origin.clicks import user_agents
 from origin.clicks.bots import BY_NETWORK, BY_NO_USER_AGENT, BY_USER_AGENT, DATA_CENTRES
 from origin.clicks.event import Click
 from origin.clicks.geo import CONTINENTS, GeoFile
-from origin.clicks.referers import channel_of, host_of, parameters_of, urlsplit_query, utm_of
+from origin.clicks.referers import UTM_NAMES, channel_of, host_of, parameters_of, urlsplit_query, utm_of
 from origin.clicks.row import BOT, CLICK, NO_NUMBER, ClickRow
 from origin.clicks.text import DIRECT, LONGEST_HEADER, LONGEST_NAME, LONGEST_URL, UNKNOWN
 from origin.clicks.visitors import VisitorHash
+
+_REMEMBERED = 50_000
+_NO_COUNTRY = ("", "XX")  # XX is what Cloudflare says of an unknown one, T1 of Tor
 
 
 class Origin(NamedTuple):
@@ -41,88 +44,101 @@ class Enricher:
         self._data_centres = DATA_CENTRES if data_centres else {}
         self._visitors = visitors
         self._keep_address = keep_address
+        # Few links, places, headers and referrers make most clicks.
+        self._link = lru_cache(maxsize=_REMEMBERED)(self._link_facts)
+        self._place = lru_cache(maxsize=_REMEMBERED)(self._place_facts)
         self._enriched_by = f"{user_agents.VERSIONS}, geo {geo.version}"
 
     def row(self, origin: Origin, click: Click) -> ClickRow:
         """The row of one click."""
-        agent = user_agents.read(click.user_agent[:LONGEST_HEADER])
-        bot_reason, bot_name = self._bot(click, agent.bot_name)
-        country, geo_source = self._country(click)
-        referer = host_of(click.referer[:LONGEST_URL])
-        utm = utm_of(click.url, click.query)
-        medium = utm.get("utm_medium", "")
-        queries = f"{click.query}&{urlsplit_query(click.url)}"
-        return ClickRow(
-            click_id=click.id,
-            batch_id=origin.batch_id,
-            block_id=origin.block_id,
-            edge=origin.edge,
-            received_at=origin.received_at,
-            workspace_id=click.workspace,
-            link_id=click.link,
-            link_version=click.version,
-            timestamp=click.at,
-            domain=click.domain[:LONGEST_NAME],
-            code=click.code,
-            url=click.url,
-            path=click.path[:LONGEST_URL],
-            query=click.query[:LONGEST_URL],
-            kind=click.kind,
-            verdict=_verdict(click.kind, bot_reason),
-            bot=bool(bot_reason),
-            bot_name=bot_name,
-            bot_reason=bot_reason,
-            trigger=click.trigger,
-            variant=NO_NUMBER if click.variant is None else click.variant,
-            rule=NO_NUMBER if click.rule is None else click.rule,
-            country=country or UNKNOWN,
-            region=click.region[:LONGEST_NAME] or UNKNOWN,
-            city=click.city[:LONGEST_NAME] or UNKNOWN,
-            continent=click.continent[:2] or CONTINENTS.get(country, ""),
-            latitude=_coordinate(click.latitude, 90),
-            longitude=_coordinate(click.longitude, 180),
-            timezone=click.timezone[:LONGEST_NAME],
-            asn=click.asn,
-            network=click.network[:LONGEST_NAME],
-            geo_source=geo_source,
-            device=agent.device,
-            device_brand=agent.device_brand,
-            device_model=agent.device_model,
-            browser=agent.browser,
-            browser_version=agent.browser_version,
-            engine=agent.engine,
-            os=agent.os,
-            os_version=agent.os_version,
-            user_agent=click.user_agent[:LONGEST_HEADER],
-            language=_first_language(click.language),
-            referer=referer,
-            referer_url=DIRECT if referer == DIRECT else click.referer[:LONGEST_URL],
-            channel=channel_of(referer, click.domain, medium.lower(), queries),
-            utm_source=utm.get("utm_source", "")[:LONGEST_NAME],
-            utm_medium=medium[:LONGEST_NAME],
-            utm_campaign=utm.get("utm_campaign", "")[:LONGEST_NAME],
-            utm_term=utm.get("utm_term", "")[:LONGEST_NAME],
-            utm_content=utm.get("utm_content", "")[:LONGEST_NAME],
-            parameters=parameters_of(click.url, click.query, self._parameters),
-            visitor=self._visitors.of(click.at, click.workspace, click.ip, click.user_agent),
-            ip=self._keep_address(click.ip),
-            enriched_by=self._enriched_by,
-            keep_days=origin.keep_days.get(click.workspace, 0),
+        link = self._link(
+            click.workspace, click.link, click.version, click.domain, click.code, click.url, click.path, click.query
         )
+        place = self._place(
+            click.country, click.region, click.city, click.continent, click.latitude, click.longitude, click.timezone,
+            click.asn, click.network, click.ip if click.country in _NO_COUNTRY else "",
+        )  # fmt: skip
+        agent = _agent(click.user_agent[:LONGEST_HEADER])
+        bot_name, bot_reason = agent.bot_name, agent.bot_reason
+        if not bot_name and place.data_centre:
+            bot_name, bot_reason = place.data_centre, BY_NETWORK
+        head = (
+            click.id, origin.batch_id, origin.block_id, origin.edge, origin.received_at, click.at, click.kind,
+            _verdict(click.kind, bot_reason), bool(bot_reason), bot_name, bot_reason, click.trigger,
+            NO_NUMBER if click.variant is None else click.variant, NO_NUMBER if click.rule is None else click.rule,
+            _first_language(click.language), self._visitors.of(click.at, click.workspace, click.ip, click.user_agent),
+            self._keep_address(click.ip), self._enriched_by, origin.keep_days.get(click.workspace, 0),
+        )  # fmt: skip
+        source = _source(click.referer[:LONGEST_URL], click.domain, link.medium, link.queries)
+        return ClickRow._make(head + link.columns + place.columns + agent.columns + source)
 
-    def _bot(self, click: Click, agent_says: str) -> tuple[str, str]:
-        """Why the request is a program's, and which one's; both empty for a person's."""
-        if agent_says:
-            return (BY_USER_AGENT if click.user_agent.strip() else BY_NO_USER_AGENT), agent_says
-        owner = self._data_centres.get(click.asn, "")
-        return (BY_NETWORK, owner) if owner else ("", "")
+    def _link_facts(
+        self, workspace: int, link: int, version: int, domain: str, code: str, url: str, path: str, query: str
+    ) -> "_Link":
+        utm = utm_of(url, query)
+        named = tuple(utm.get(name, "")[:LONGEST_NAME] for name in UTM_NAMES)
+        parameters = parameters_of(url, query, self._parameters)
+        asked = (workspace, link, version, domain[:LONGEST_NAME], code, url, path[:LONGEST_URL], query[:LONGEST_URL])
+        queries = f"{query}&{urlsplit_query(url)}"
+        return _Link((*asked, *named, parameters), utm.get("utm_medium", "").lower(), queries)
 
-    def _country(self, click: Click) -> tuple[str, str]:
-        # XX is what Cloudflare says of an unknown country, T1 of Tor.
-        if click.country and click.country != "XX":
-            return click.country[:2].upper(), "edge"
-        found = self._geo.country(click.ip) if click.ip else ""
+    def _place_facts(
+        self, country: str, region: str, city: str, continent: str, latitude: str, longitude: str, timezone: str,
+        asn: int, network: str, ip: str,
+    ) -> "_Place":  # fmt: skip
+        found, source = self._country(country, ip)
+        columns = (
+            found or UNKNOWN, region[:LONGEST_NAME] or UNKNOWN, city[:LONGEST_NAME] or UNKNOWN,
+            continent[:2] or CONTINENTS.get(found, ""), _coordinate(latitude, 90), _coordinate(longitude, 180),
+            timezone[:LONGEST_NAME], asn, network[:LONGEST_NAME], source,
+        )  # fmt: skip
+        return _Place(columns, self._data_centres.get(asn, ""))
+
+    def _country(self, country: str, ip: str) -> tuple[str, str]:
+        if country not in _NO_COUNTRY:
+            return country[:2].upper(), "edge"
+        found = self._geo.country(ip) if ip else ""
         return found, "file" if found else ""
+
+
+class _Link(NamedTuple):
+    """What a link's clicks share; `medium` and `queries` decide on the channel."""
+
+    columns: tuple[Any, ...]
+    medium: str
+    queries: str
+
+
+class _Place(NamedTuple):
+    """What clicks from a place share, and whose data centre it is."""
+
+    columns: tuple[Any, ...]
+    data_centre: str
+
+
+class _Agent(NamedTuple):
+    """What clicks with one header share, and what gives a robot away."""
+
+    columns: tuple[str, ...]
+    bot_name: str
+    bot_reason: str
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _agent(header: str) -> _Agent:
+    facts = user_agents.read(header)
+    columns = (
+        header, facts.device, facts.device_brand, facts.device_model, facts.browser, facts.browser_version, facts.engine,
+        facts.os, facts.os_version,
+    )  # fmt: skip
+    reason = (BY_USER_AGENT if header.strip() else BY_NO_USER_AGENT) if facts.bot_name else ""
+    return _Agent(columns, facts.bot_name, reason)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _source(header: str, domain: str, medium: str, queries: str) -> tuple[str, str, str]:
+    host = host_of(header)
+    return host, DIRECT if host == DIRECT else header, channel_of(host, domain, medium, queries)
 
 
 def _verdict(kind: str, bot_reason: str) -> str:

@@ -17,7 +17,7 @@ OLDEST_SECONDS = 31 * 86_400
 AHEAD_SECONDS = 3_600
 
 
-class Click(msgspec.Struct, omit_defaults=True):
+class Click(msgspec.Struct, omit_defaults=True, gc=False):
     """One request, as the edge saw it. Text is cut where it is stored, not refused: a visitor may send any header."""
 
     id: _Name

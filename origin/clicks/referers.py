@@ -38,9 +38,8 @@ def host_of(referer: str) -> str:
     return host.removeprefix("www.")[:LONGEST_NAME] or DIRECT
 
 
-@lru_cache(maxsize=50_000)
 def utm_of(url: str, query: str) -> dict[str, str]:
-    """The five UTM parameters: those of the destination, else those of the visitor's own request. Not to be changed."""
+    """The five UTM parameters: those of the destination, else those of the visitor's own request."""
     found = {}
     for text in (query, urlsplit_query(url)):
         if "utm_" in text:
@@ -48,9 +47,8 @@ def utm_of(url: str, query: str) -> dict[str, str]:
     return found
 
 
-@lru_cache(maxsize=50_000)
 def parameters_of(url: str, query: str, names: frozenset[str]) -> dict[str, str]:
-    """Those of these query parameters that are there: of the destination, else of the request. Not to be changed."""
+    """Those of these query parameters that are there: of the destination, else of the request."""
     found = {}
     for text in (query, urlsplit_query(url)) if names else ():
         if text:

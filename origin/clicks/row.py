@@ -8,22 +8,18 @@ NO_NUMBER = -1  # of variant and rule: none
 
 
 class ClickRow(NamedTuple):
-    """A row, the columns named as in ClickHouse; times are unix milliseconds."""
+    """A row, the columns named as in ClickHouse; times are unix milliseconds.
 
+    Columns that go together are side by side, so that the enricher can take them from what it remembers as one.
+    """
+
+    # What is of this request alone.
     click_id: str
     batch_id: str
     block_id: str
     edge: str
     received_at: int
-    workspace_id: int
-    link_id: int
-    link_version: int
     timestamp: int
-    domain: str
-    code: str
-    url: str
-    path: str
-    query: str
     kind: str
     verdict: str
     bot: bool
@@ -32,6 +28,27 @@ class ClickRow(NamedTuple):
     trigger: str
     variant: int
     rule: int
+    language: str
+    visitor: int
+    ip: str
+    enriched_by: str
+    keep_days: int
+    # Of the link that was asked for, and where it led.
+    workspace_id: int
+    link_id: int
+    link_version: int
+    domain: str
+    code: str
+    url: str
+    path: str
+    query: str
+    utm_source: str
+    utm_medium: str
+    utm_campaign: str
+    utm_term: str
+    utm_content: str
+    parameters: dict[str, str]
+    # Of the place.
     country: str
     region: str
     city: str
@@ -42,6 +59,8 @@ class ClickRow(NamedTuple):
     asn: int
     network: str
     geo_source: str
+    # Of the browser.
+    user_agent: str
     device: str
     device_brand: str
     device_model: str
@@ -50,18 +69,7 @@ class ClickRow(NamedTuple):
     engine: str
     os: str
     os_version: str
-    user_agent: str
-    language: str
+    # Of the page that led there.
     referer: str
     referer_url: str
     channel: str
-    utm_source: str
-    utm_medium: str
-    utm_campaign: str
-    utm_term: str
-    utm_content: str
-    parameters: dict[str, str]
-    visitor: int
-    ip: str
-    enriched_by: str
-    keep_days: int = 0

@@ -18,17 +18,19 @@ class VisitorHash:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
-        self._salt = lru_cache(maxsize=64)(self._make_salt)
+        self._salted = lru_cache(maxsize=64)(self._make_salted)
 
     def of(self, at_ms: int, workspace: int, ip: str, user_agent: str) -> int:
         """64 bits, the same for the same visitor until the UTC day ends, and different in another workspace."""
         text = f"{workspace}\n{ip}\n{user_agent}".encode("utf-8", "replace")
-        digest = hashlib.blake2b(text, key=self._salt(at_ms // _DAY_MS), digest_size=8).digest()
-        return int.from_bytes(digest, "little")
+        salted = self._salted(at_ms // _DAY_MS).copy()
+        salted.update(text)
+        return int.from_bytes(salted.digest(), "little")
 
-    def _make_salt(self, day: int) -> bytes:
+    def _make_salted(self, day: int) -> "hashlib.blake2b":
         date = datetime.fromtimestamp(day * _DAY_MS / 1000, UTC).date().isoformat()
-        return hmac.new(self._secret, f"visitor {date}".encode(), hashlib.sha256).digest()
+        salt = hmac.new(self._secret, f"visitor {date}".encode(), hashlib.sha256).digest()
+        return hashlib.blake2b(key=salt, digest_size=8)
 
 
 def address_keeper(setting: str) -> Callable[[str], str]:
