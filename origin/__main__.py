@@ -3,7 +3,8 @@
 `python -m origin migrate` brings the database's schema up to this release; `python -m origin mailbox` prints the letters
 that a local installation has kept instead of sending, the newest last; `python -m origin refused list`, `download` and
 `replay` show clicks that could not be read, and send them again; `rebuild-rollups` and `erase`, while no origin runs, count
-all clicks anew, and forget those of a workspace, a link or a visitor.
+all clicks anew, and forget those of a workspace, a link or a visitor; `safety` lists and settles what visitors report, and
+puts links into quarantine.
 """
 
 import signal
@@ -18,6 +19,7 @@ from origin.bootstrap import bootstrap
 from origin.clicks import refused_command, upkeep_command
 from origin.clicks.settings import ClickSettings
 from origin.mail.mailbox import Mailbox
+from origin.safety import command as safety_command
 from origin.settings import OriginSettings
 from origin.startup import CannotStart, prepare
 from origin.storage import migrate
@@ -49,6 +51,8 @@ def _command(arguments: list[str], settings: OriginSettings) -> int:
         _print_mailbox(Mailbox(settings.mailbox_folder))
     elif arguments[0] == "refused":
         return refused_command.main(arguments[1:], settings)
+    elif arguments[0] == "safety":
+        return safety_command.main(arguments[1:], settings)
     elif arguments[0] in upkeep_command.COMMANDS:
         return upkeep_command.main(arguments, settings, load(ClickSettings))
     else:

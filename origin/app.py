@@ -31,6 +31,8 @@ from origin.middleware import BodyLimit, RequestTrace
 from origin.openapi import PREFIX
 from origin.problems import ApiProblem, on_api_problem, on_database_trouble, on_http_exception
 from origin.qr import views as qr
+from origin.safety import report_page
+from origin.safety import views as safety
 from origin.storage.replicas import Replicas
 from origin.tags import views as tags
 from origin.workspaces import views as workspaces
@@ -42,6 +44,7 @@ def create_app(origin: Origin) -> Starlette:
         *accounts.routes(origin.accounts),
         *workspaces.routes(),
         *links.routes(origin.links, origin.reader),
+        *safety.routes(origin.reports, origin.links.records, origin.reader),
         *tags.routes(),
         *folders.routes(),
         *domains.routes(origin.domains),
@@ -53,6 +56,7 @@ def create_app(origin: Origin) -> Starlette:
     ]
     secret = origin.settings.edge_signing_secret
     internal = [*miss.routes(secret), *claims.routes(secret), *clicks.routes(origin.clicks, secret)]
+    internal.extend(report_page.routes(origin.reports, origin.settings.signing_key))
     if origin.settings.shows_mailbox:
         internal.extend(mailbox.routes(Mailbox(origin.settings.mailbox_folder)))
     checks = [health.postgres_check(origin.engine), origin.clicks.ready]

@@ -10,6 +10,7 @@ from origin.accounts.access_tokens import AccessTokens
 from origin.accounts.authenticator import Authenticator
 from origin.accounts.parts import AccountParts, account_parts
 from origin.accounts.passwords import Passwords
+from origin.accounts.throttle import Throttle
 from origin.analytics.reader import AnalyticsReader
 from origin.analytics.totals import ClickTotals
 from origin.clicks.pipeline import ClickPipeline, clickhouse_of
@@ -29,6 +30,10 @@ from origin.links.reader import Reader
 from origin.links.service import Links
 from origin.outbound import Outbound
 from origin.qr.logos import Logos
+from origin.safety.blocklist import Blocklist
+from origin.safety.checks import Safety
+from origin.safety.reports import Reports
+from origin.safety.safe_browsing import SafeBrowsing
 from origin.settings import OriginSettings
 from origin.storage.engine import make_engine
 from origin.storage.replicas import Replicas
@@ -47,6 +52,8 @@ class Origin:
     access: Access
     gate: Gate
     links: Links
+    safety: Safety
+    reports: Reports
     reader: Reader
     domains: Ownership
     clicks: ClickPipeline
@@ -66,6 +73,10 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
     domain = normalize_domain(settings.default_domain)
     passwords = Passwords()
     loops = Loops(settings.public_edge_url, domain)
+    safety = Safety(
+        Blocklist(settings.blocklist if settings.blocklist.name else None),
+        SafeBrowsing(settings.safe_browsing_url, settings.safe_browsing_key),
+    )
     records = Records(settings.edge_signing_secret)
     clicks = ClickPipeline(settings, click_settings, engine, clickhouse)
     stored_clicks = StoredClicks(clickhouse)
@@ -77,8 +88,12 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         accounts=account_parts(engine, settings.signing_key, tokens, passwords, settings.public_dashboard_url),
         access=Authenticator(engine, tokens),
         gate=_gate(settings),
-        links=Links(Codes(settings.signing_key), loops, domain, settings.allow_private_destinations, records, totals),
+        links=Links(
+            Codes(settings.signing_key), loops, domain, settings.allow_private_destinations, records, totals, safety
+        ),
         reader=Reader(totals, domain, settings.public_edge_url, settings.public_api_url),
+        safety=safety,
+        reports=Reports(Throttle(engine), settings.public_edge_url, domain, settings.signing_key),
         domains=Ownership(_dns(settings), settings.allow_private_destinations, bool(settings.cloudflare_zone_id)),
         clicks=clicks,
         analytics=analytics,

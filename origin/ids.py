@@ -14,6 +14,7 @@ TAG = "tag_"
 FOLDER = "fold_"
 CUSTOMER = "cus_"
 CONVERSION = "evt_"
+REPORT = "rep_"
 
 _MOST_DIGITS = 13  # of a bigint in base 36
 _LARGEST = 2**63 - 1

@@ -94,6 +94,14 @@ class OriginSettings:
     allow_private_destinations: bool = setting(
         "Whether links may lead to localhost, to private networks and to host names without a dot.", default=False
     )
+    blocklist: Path = setting(
+        "File of hosts and beginnings of URLs that links may not lead to, read again when it changes; empty: none.",
+        Path(),
+    )
+    safe_browsing_key: str = setting(
+        "API key for Google Safe Browsing, which destinations are compared with; empty: they are not.", "", secret=True
+    )
+    safe_browsing_url: str = setting("Address of Safe Browsing.", "https://safebrowsing.googleapis.com")
     api_requests_log: bool = setting("Whether each API request is logged.", default=True)
 
     @property

@@ -16,6 +16,7 @@ from origin.accounts.access_tokens import AccessTokens
 from origin.accounts.authenticator import Authenticator
 from origin.accounts.parts import account_parts
 from origin.accounts.passwords import Passwords
+from origin.accounts.throttle import Throttle
 from origin.app import assemble
 from origin.clicks.retention import Retention
 from origin.conversions import views as conversions
@@ -42,6 +43,10 @@ from origin.openapi import ApiRoute, ListOf, OneOf, Operation
 from origin.outbound import Outbound
 from origin.qr import views as qr
 from origin.qr.logos import Logos
+from origin.safety import report_page
+from origin.safety import views as safety_views
+from origin.safety.checks import Safety, no_checks
+from origin.safety.reports import Reports
 from origin.storage.clickhouse import ClickHouse
 from origin.storage.replicas import Replicas
 from origin.tags import views as tags
@@ -70,6 +75,7 @@ def make_app(
     allow_private: bool = False,
     seconds: int = 900,
     dns_servers: Sequence[str] = (NO_DNS,),
+    safety: Safety | None = None,
     replicas: Replicas | None = None,
     hostnames: bool = False,
     rules: Rules = WIDE,
@@ -80,17 +86,21 @@ def make_app(
     tokens = AccessTokens(SECRET_KEY, seconds=seconds)
     known = totals or NoTotals()
     loops = Loops(EDGE_URL, "localhost")
-    service = Links(Codes(SECRET_KEY), loops, "localhost", allow_private, Records(EDGE_SECRET), known)
+    service = Links(
+        Codes(SECRET_KEY), loops, "localhost", allow_private, Records(EDGE_SECRET), known, safety or no_checks()
+    )
     reader = Reader(known, "localhost", EDGE_URL, API_URL)
     parts = account_parts(engine, SECRET_KEY, tokens, Passwords(), dashboard_url, clock)
     nothing = ClickHouse(Path("nowhere"))  # never opened
     drain = ConversionDrain(engine, nothing, NoClicks(), Retention(engine, nothing, {}))
+    reports = Reports(Throttle(engine), EDGE_URL, "localhost", SECRET_KEY)
     api = [
         *accounts.routes(parts),
         *conversions.routes(Conversions(NoClicks()), drain, reader),
         *customers.routes(reader),
         *workspaces.routes(),
         *links.routes(service, reader),
+        *safety_views.routes(reports, service.records, reader),
         *tags.routes(),
         *folders.routes(),
         *domains.routes(Ownership(DomainDns(SECRET_KEY, EDGE_HOST, dns_servers), allow_private, hostnames)),
@@ -99,6 +109,13 @@ def make_app(
     others = [*miss.routes(EDGE_SECRET), *claims.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]
     gate = Gate(Limiter(engine, patience=PATIENCE), rules)
     return assemble(api, others, engine, Authenticator(engine, tokens), replicas=replicas, gate=gate)
+    others = [
+        *report_page.routes(reports, SECRET_KEY),
+        *miss.routes(EDGE_SECRET),
+        *claims.routes(EDGE_SECRET),
+        *health.routes([health.postgres_check(engine)]),
+    ]
+    return assemble(api, others, engine, Authenticator(engine, tokens), replicas=replicas)
 
 
 def make_client(app: Starlette, token: str = "", *, base_url: str = API_URL) -> httpx.AsyncClient:

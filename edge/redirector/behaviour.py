@@ -22,6 +22,7 @@ class Behaviour:
     status: int = DEFAULT_STATUS
     index: bool = False
     disabled: bool = False
+    blocked: bool = False  # disabled by a quarantine
     starts_at: float = 0.0
     expires_at: float = _FOREVER
     capped: bool = False
@@ -55,6 +56,7 @@ def read_behaviour(record: KvRecord) -> Behaviour:
         status=status if status in STATUSES else DEFAULT_STATUS,
         index=options.get("index") is True,
         disabled=options.get("disabled") is True,
+        blocked=options.get("blocked") is True,
         starts_at=_time(options.get("starts_at"), 0.0),
         expires_at=_time(options.get("expires_at"), _FOREVER),
         capped=options.get("capped") is True,

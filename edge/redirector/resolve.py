@@ -28,7 +28,7 @@ class Gone:
 def closed(behaviour: Behaviour, now: float, expired_url: str) -> Redirect | Gone | None:
     """The answer of a link that is not open at unix second `now`; `expired_url` is its domain's."""
     if behaviour.disabled:
-        return Gone("disabled")
+        return Gone("blocked" if behaviour.blocked else "disabled")
     if now < behaviour.starts_at:
         return Gone("early")
     if behaviour.capped or now >= behaviour.expires_at:

@@ -16,6 +16,11 @@ _PAGE_HEADERS = {
 }
 _GONE = {
     "disabled": (410, "This link was switched off", "Its owner has disabled it."),
+    "blocked": (
+        410,
+        "This link was taken down",
+        "It was reported, or found on a list of harmful addresses. Don't look for another way to where it led.",
+    ),
     "broken": (
         500,
         "This link is broken",

@@ -17,6 +17,9 @@ LEAST_ROLE: dict[str, str] = {
     "analytics.read": "viewer",
     "conversions.read": "viewer",
     "conversions.write": "member",
+    # Reports of links by visitors, and the quarantine.
+    "safety.read": "admin",
+    "safety.write": "admin",
     "domains.read": "viewer",
     "domains.write": "admin",
     "workspace.read": "viewer",

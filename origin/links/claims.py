@@ -50,7 +50,7 @@ async def _decide(engine: AsyncEngine, domain: str, code: str, claim: str) -> in
         if row is None:
             return 404
         # What the edge knows of the link may be older than this.
-        if row.disabled_at is not None or row.capped_at is not None or (row.expires_at or _NEVER) <= datetime.now(UTC):
+        if _is_over(row):
             return 410
         if not is_one_time(row.redirect):
             return 200
@@ -61,11 +61,16 @@ async def _decide(engine: AsyncEngine, domain: str, code: str, claim: str) -> in
         return 200 if holder.scalar_one_or_none() == claim else 410
 
 
+def _is_over(row: Row) -> bool:
+    ended = row.disabled_at is not None or row.capped_at is not None or (row.expires_at or _NEVER) <= datetime.now(UTC)
+    return ended or (row.quarantine or {}).get("action") == "block"
+
+
 async def _link_of(connection: AsyncConnection, domain: str, code: str) -> Row | None:
     """The link that is opened by this code, which may be an alias of it."""
     named = sa.select(sa.func.coalesce(links.c.alias_of, links.c.id)).where(
         links.c.domain == domain, links.c.key == code
     )
-    columns = (links.c.id, links.c.disabled_at, links.c.capped_at, links.c.expires_at, links.c.redirect)
-    select = sa.select(*columns).where(links.c.id == named.scalar_subquery())
+    life = (links.c.disabled_at, links.c.capped_at, links.c.expires_at, links.c.quarantine)
+    select = sa.select(links.c.id, links.c.redirect, *life).where(links.c.id == named.scalar_subquery())
     return (await connection.execute(select)).one_or_none()

@@ -17,6 +17,7 @@ from origin.links.loops import Loops
 from origin.links.model import NewLink
 from origin.links.options import Records
 from origin.problems import ApiProblem, Conflict, Unprocessable
+from origin.safety.checks import Safety
 from origin.storage.tables import Row
 from origin.tags import service as tags
 
@@ -36,6 +37,7 @@ class Creation:
     default_domain: str
     allow_private: bool
     records: Records
+    safety: Safety
     connection: AsyncConnection
     actor: Actor
 
@@ -59,7 +61,8 @@ class Creation:
         if isinstance(body, ApiProblem):
             return body
         try:
-            return draft(body, default_domain, allow_private=self.allow_private)
+            made = draft(body, default_domain, allow_private=self.allow_private)
+            return self.safety.refusal([(field, to.url) for field, to in made.destinations]) or made
         except ApiProblem as problem:
             return problem
 

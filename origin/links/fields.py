@@ -20,9 +20,8 @@ _TIMES = ("expires_at", "disabled_at", "test_started_at", "test_completed_at")
 _URLS = ("expired_url", "ios", "android")
 # Every link has these columns, with these values where nothing else is said.
 DEFAULTS: dict[str, Any] = {
-    **dict.fromkeys(
-        (*_PLAIN[:9], *_TIMES, *_URLS, "geo", "test_variants", "redirect", "folder_id", "password_hash", "capped_at")
-    ),
+    **dict.fromkeys((*_PLAIN[:9], *_TIMES, *_URLS, "geo", "test_variants", "redirect", "folder_id", "password_hash")),
+    **dict.fromkeys(("capped_at", "quarantine")),
     **dict.fromkeys(_PLAIN[9:], False),
 }
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998

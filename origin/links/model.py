@@ -31,6 +31,14 @@ class EdgeState(msgspec.Struct):
     since: datetime
 
 
+class Quarantine(msgspec.Struct):
+    """Why the edge warns of a link, or has taken it down: who found what. Only the workspace's own can be released by it."""
+
+    action: Literal["warn", "block"]
+    reason: Literal["phishing", "malware", "spam", "abuse", "other"]
+    source: Literal["workspace", "operator", "blocklist", "safe_browsing"]
+
+
 class TestVariant(msgspec.Struct):
     """One of 2 to 4 destinations that visitors are spread over; the percentages add up to 100."""
 
@@ -88,6 +96,7 @@ class Link(msgspec.Struct, kw_only=True, rename=wire_name):
     # When it had had the clicks that `redirect.maxClicks` allows, and when a one-time link was opened.
     capped_at: datetime | None
     opened_at: datetime | None
+    quarantine: Quarantine | None
     tags: list[Tag]
     tag_id: str | None
     folder_id: str | None

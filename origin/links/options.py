@@ -11,7 +11,14 @@ from origin.storage.tables import Row
 from shared.kv_record import KvRecord, encode
 
 # Options that a password need not protect: whether the link leads anywhere at all.
-_LIFE = frozenset({"disabled", "starts_at", "expires_at", "capped", "password"})
+_LIFE = frozenset({"disabled", "blocked", "starts_at", "expires_at", "capped", "password"})
+# What the page says that stands before a link in quarantine.
+_WARNINGS = {
+    "phishing": "It may imitate another site to get passwords or payment details.",
+    "malware": "It may try to put harmful programs on your device.",
+    "spam": "It was sent around as spam.",
+    "abuse": "It was reported for abuse.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,8 @@ def concerns_edge(before: Row, after: Row) -> bool:
 
 def urgency(row: Row) -> int:
     """The priority of a link's record in the outbox."""
+    if row.quarantine is not None:
+        return outbox.QUARANTINE
     return outbox.USUAL if row.disabled_at is None and row.capped_at is None else outbox.CLOSING
 
 
@@ -62,8 +71,17 @@ def options(row: Row) -> dict[str, Any]:
         "cloak": row.rewrite or None,
         "og": _preview(row) if row.proxy else None,
         **redirects.options(row.redirect or {}),
+        **_quarantine(row.quarantine),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _quarantine(given: dict[str, str] | None) -> dict[str, Any]:
+    if given is None:
+        return {}
+    if given["action"] == "block":
+        return {"disabled": True, "blocked": True}
+    return {"unsafe": _WARNINGS.get(given["reason"], True)}
 
 
 def _preview(row: Row) -> dict[str, str] | None:

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
 from origin.links import paging
 from origin.links.filters import searched
-from origin.links.model import CountFilter, CountQuery, EdgeState, Link, ListFilter
+from origin.links.model import CountFilter, CountQuery, EdgeState, Link, ListFilter, Quarantine
 from origin.links.passwords import MASK
 from origin.links.redirects import is_one_time
 from origin.links.totals import ClickTotals
@@ -148,10 +149,13 @@ class Reader:
             last_clicked=last_clicked,
             opened_at=row.opened_at if is_one_time(row.redirect) else None,
             edge=_edge_state(row),
+            quarantine=msgspec.convert(row.quarantine, Quarantine | None),
         )
 
 
-_SAME_NAME = tuple(set(Link.__struct_fields__) & set(links.c.keys()) - {"id", "user_id", "workspace_id", "folder_id"})
+_SAME_NAME = tuple(
+    set(Link.__struct_fields__) & set(links.c.keys()) - {"id", "user_id", "workspace_id", "folder_id", "quarantine"}
+)
 
 
 def _select(workspace_id: int) -> "sa.Select[Any]":

@@ -40,6 +40,7 @@ from origin.links.options import Records
 from origin.links.redirects import is_one_time
 from origin.links.totals import ClickTotals
 from origin.problems import ApiProblem, Conflict, NotFound, Unprocessable
+from origin.safety.checks import Safety
 from origin.storage.tables import Row
 from origin.tags import service as tags
 
@@ -54,6 +55,7 @@ class Links:
     allow_private: bool
     records: Records
     totals: ClickTotals
+    safety: Safety
 
     async def create(self, connection: AsyncConnection, actor: Actor, body: NewLink) -> int:
         """Make a link and give its number; raises Unprocessable or Conflict."""
@@ -66,7 +68,7 @@ class Links:
         self, connection: AsyncConnection, actor: Actor, bodies: list[NewLink | ApiProblem]
     ) -> list[int | ApiProblem]:
         """Make those links that can be made: for each its number, or why it was not made."""
-        rules = (self.codes, self.loops, self.default_domain, self.allow_private, self.records)
+        rules = (self.codes, self.loops, self.default_domain, self.allow_private, self.records, self.safety)
         return await Creation(*rules, connection, actor).run(bodies)
 
     async def upsert(self, connection: AsyncConnection, actor: Actor, body: NewLink) -> int:
@@ -174,6 +176,8 @@ class Links:
         if url != row.url:
             leads_to.append(("url", destinations.check(url, allow_private=self.allow_private)))
             values |= {"url": url, **utm.read(url)}
+        if refusal := self.safety.refusal([(field, to.url) for field, to in leads_to]):
+            raise refusal
         loops = await self.loops.among(connection, [to for _, to in leads_to])
         for field, to in leads_to:
             if to in loops:

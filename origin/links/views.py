@@ -48,6 +48,7 @@ class LinkViews:
     async def create(self, request: Request) -> Response:
         actor = await authenticate(request)
         body = await read_body(request, NewLink)
+        await self.links.safety.look_up_in([body])
         async with transaction(request) as connection:
             link_id = await self.links.create(connection, actor, body)
             return await self._answer(connection, actor, link_id)
@@ -55,6 +56,7 @@ class LinkViews:
     async def upsert(self, request: Request) -> Response:
         actor = await authenticate(request)
         body = await read_body(request, NewLink)
+        await self.links.safety.look_up_in([body])
         async with transaction(request) as connection:
             link_id = await self.links.upsert(connection, actor, body)
             return await self._answer(connection, actor, link_id)
@@ -65,6 +67,7 @@ class LinkViews:
         if not 1 <= len(sent) <= MOST_AT_ONCE:
             raise Unprocessable(f"Send 1 to {MOST_AT_ONCE} links at once.")
         bodies = [_new_link(each) for each in sent]
+        await self.links.safety.look_up_in(bodies)
         async with transaction(request) as connection:
             made = await self.links.create_many(connection, actor, bodies)
             numbers = [each for each in made if isinstance(each, int)]
@@ -100,6 +103,7 @@ class LinkViews:
     async def change(self, request: Request) -> Response:
         actor = await authenticate(request)
         body = await read_body(request, LinkChange)
+        await self.links.safety.look_up_in([body])
         async with transaction(request) as connection:
             link_id = await finder.by_public_id(connection, actor.workspace_id, request.path_params["linkId"])
             await self.links.change(connection, actor, link_id, body, expected(request))
@@ -119,6 +123,7 @@ class LinkViews:
             raise Unprocessable("linkIds: name 1 to 100 links, by linkIds or externalIds.")
         if not all(each is UNSET for each in (body.data.domain, body.data.key, body.data.external_id)):
             raise Unprocessable("data: domain, key and externalId are one link's own, so they can't be set for many.")
+        await self.links.safety.look_up_in([body.data])
         async with transaction(request) as connection:
             workspace_id = actor.workspace_id
             found = await finder.by_public_ids(connection, workspace_id, body.link_ids, body.external_ids)

@@ -299,6 +299,7 @@ links = sa.Table(
     # A row with this set is only another code of that link.
     sa.Column("alias_of", sa.ForeignKey("links.id", ondelete="CASCADE")),
     sa.Column("search", TSVECTOR, nullable=False, server_default=""),  # links.search
+    sa.Column("quarantine", JSONB(none_as_null=True)),  # safety.quarantine: action, reason, source
     _time("capped_at"),  # when it had the clicks that `redirect.maxClicks` allows; NULL: it is open
     sa.Index("links_search_idx", "search", postgresql_using="gin"),
     # Holds all that a count of a workspace's links looks at.
@@ -440,6 +441,56 @@ link_claims = sa.Table(
     sa.Column("link_id", sa.ForeignKey("links.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     sa.Column("claim", sa.Text, nullable=False),  # the id that the edge gave the visit that opened it
     sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+)
+
+quarantines = sa.Table(
+    "quarantines",
+    metadata,
+    _id(),
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("link_id", sa.BigInteger, nullable=False),  # what was done is known longer than the link
+    sa.Column("domain", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
+    _time("placed_at", default_now=True),
+    sa.Column("placed_by", sa.ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    _time("released_at"),
+    sa.Column("released_by", sa.ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    _text("release_note"),
+    sa.Index("quarantines_workspace_id_link_id_idx", "workspace_id", "link_id"),
+    sa.Index("quarantines_in_force_idx", "link_id", unique=True, postgresql_where=sa.text("released_at IS NULL")),
+)
+
+link_reports = sa.Table(
+    "link_reports",
+    metadata,
+    _id(),
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("link_id", sa.ForeignKey("links.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False, server_default=""),
+    sa.Column("reporter", BYTEA, nullable=False),  # a hash of the network, so that one counts once
+    _time("created_at", default_now=True),
+    _text("outcome"),
+    _time("settled_at"),
+    sa.Column("settled_by", sa.ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    _time("reviewed_at"),  # by the operator, who need not agree with the workspace
+    sa.Index(
+        "link_reports_open_idx", "link_id", "reporter", unique=True, postgresql_where=sa.text("settled_at IS NULL")
+    ),
+    sa.Index("link_reports_workspace_id_id_idx", "workspace_id", "id"),
+    sa.Index("link_reports_unreviewed_idx", "id", postgresql_where=sa.text("reviewed_at IS NULL")),
+)
+
+link_checks = sa.Table(
+    "link_checks",
+    metadata,
+    sa.Column("link_id", sa.ForeignKey("links.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    _time("checked_at", default_now=True),
 )
 
 link_caps = sa.Table(

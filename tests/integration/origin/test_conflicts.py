@@ -13,6 +13,7 @@ from origin.links.options import Records
 from origin.links.service import Links
 from origin.links.totals import NoTotals
 from origin.problems import ApiProblem
+from origin.safety.checks import no_checks
 from tests.factories import Account
 
 URL = "https://example.com/"
@@ -87,7 +88,15 @@ async def test_made_up_codes_that_meet_each_other_or_a_chosen_one_are_made_up_ag
 ) -> None:
     await api.post("/api/v1/links", json={"url": URL, "key": "in-use"})
     loops, records = Loops("http://localhost:8787", "localhost"), Records("secret")
-    links = Links(Repeating("in-use"), loops, "localhost", allow_private=False, records=records, totals=NoTotals())
+    links = Links(
+        Repeating("in-use"),
+        loops,
+        "localhost",
+        allow_private=False,
+        records=records,
+        totals=NoTotals(),
+        safety=no_checks(),
+    )
     bodies = list[NewLink | ApiProblem](NewLink(url=f"{URL}{n}") for n in range(3))
     async with engine.begin() as connection:
         made = await links.create_many(connection, account.actor, [*bodies, NewLink(url=f"{URL}own", key="own-1")])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -19,6 +20,7 @@ from origin.bootstrap import bootstrap
 from origin.clicks.settings import ClickSettings
 from origin.openapi import ANYONE, IN_NO_WORKSPACE, PERSON, Operation, operations
 from origin.settings import OriginSettings
+from origin.storage.tables import link_reports
 from tests.factories import Account, new_account, new_domain, new_member
 from tests.letters import bearer, database_url, register
 from tests.origin_app import API_URL, EDGE_SECRET, SECRET_KEY
@@ -32,6 +34,8 @@ EXPECTED = {
     "analytics.read": "viewer",
     "conversions.read": "viewer",
     "conversions.write": "member",
+    "safety.read": "admin",
+    "safety.write": "admin",
     "domains.read": "viewer",
     "domains.write": "admin",
     "workspace.read": "viewer",
@@ -56,9 +60,10 @@ OPEN = {
     "postAuthResetPassword": "takes a letter's token",
     "postAuthConfirmEmail": "takes a letter's token",
     "getQr": "draws what it is given",
+    "postReports": "visitors report links; the answer is the same for any",
 }
 # Routes beside the API: signed by the edge, or without any content of a workspace.
-BESIDE = {"/internal/links", "/internal/claims", "/internal/clicks", "/healthz", "/readyz", "/metrics"}
+BESIDE = {"/internal/links", "/internal/claims", "/internal/clicks", "/report", "/healthz", "/readyz", "/metrics"}
 
 
 @pytest.fixture
@@ -187,6 +192,7 @@ async def things_of(client: httpx.AsyncClient, engine: AsyncEngine, owner: Accou
         "api-keys.id": await make("/api-keys", {"name": "mine"}),
         "links.linkId": link,
         "links.version": "1",
+        "reports.reportId": await report_of(engine, owner, link),
         "links.aliasId": await make(f"/links/{link}/aliases", {"key": f"a{link.removeprefix('link_')}"}),
         "tags.tagId": await make("/tags", {"name": "mine"}),
         "folders.folderId": await make("/folders", {"name": "mine"}),
@@ -202,6 +208,13 @@ async def customer_of(client: httpx.AsyncClient, owner: Account) -> str:
     made = await client.post(f"{API}/track/sale", json=body, headers={"Authorization": f"Bearer {owner.api_key}"})
     assert made.is_success, made.text
     return str(made.json()["customer"]["id"])
+
+
+async def report_of(engine: AsyncEngine, owner: Account, link: str) -> str:
+    values = {"workspace_id": owner.actor.workspace_id, "link_id": ids.parse(ids.LINK, link), "reason": "spam"}
+    async with engine.begin() as connection:
+        insert = sa.insert(link_reports).values(**values, reporter=b"somebody").returning(link_reports.c.id)
+        return ids.public(ids.REPORT, (await connection.execute(insert)).scalar_one())
 
 
 async def test_a_person_is_let_in_where_a_key_is_not(app: Starlette, client: httpx.AsyncClient) -> None:
