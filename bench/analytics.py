@@ -98,6 +98,8 @@ def questions(origin: Installation, client: httpx.Client) -> list[tuple[str, str
     ]
     filtered = {"groupBy": "countries", "interval": "30d", "browser": "Chrome", "device": "Mobile"}
     asked.append(("workspace 30d countries, filtered by browser and device", "analytics", filtered))
+    by_channel = {"groupBy": "countries", "interval": "30d", "channel": "search"}
+    asked.append(("workspace 30d countries, filtered by channel", "analytics", by_channel))
     if "/events" in client.get("openapi.json").json()["paths"]:
         asked.append(("workspace 30d events, first page", "events", {"interval": "30d"}))
     return asked

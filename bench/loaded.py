@@ -51,6 +51,7 @@ async def _load(home: Path, model: Model) -> dict[str, Any]:
         await migrate(clickhouse)
         loaded = await Loader(clickhouse, model).load(lambda done: print(f"  {done} clicks loaded", flush=True))
         await _merge(clickhouse)
+        await _merge_past_months(clickhouse)
         sizes = await _sizes(clickhouse)
     finally:
         await clickhouse.close()
@@ -72,6 +73,17 @@ async def _merge(clickhouse: ClickHouse) -> None:
         if not running[0]["n"]:
             return
         await asyncio.sleep(1)
+
+
+async def _merge_past_months(clickhouse: ClickHouse) -> None:
+    """Each month that is over into one part: the tables do so by themselves once its parts are a day old."""
+    rows = await clickhouse.query(
+        "SELECT table, partition FROM system.parts WHERE active AND database = currentDatabase()"
+        " AND length(partition) = 6 AND toUInt32OrZero(partition) BETWEEN 1 AND toYYYYMM(now('UTC')) - 1"
+        " GROUP BY table, partition HAVING count() > 1"
+    )
+    for row in rows:
+        await clickhouse.command(f"OPTIMIZE TABLE {row['table']} PARTITION {row['partition']} FINAL", seconds=1_800)
 
 
 async def _sizes(clickhouse: ClickHouse) -> dict[str, dict[str, int]]:

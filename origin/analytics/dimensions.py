@@ -70,6 +70,9 @@ FILTERS = {
 }  # fmt: skip
 
 
+_NUMBERS = ("variant", "link_id")
+
+
 class Filter(NamedTuple):
     """Clicks whose column has one of the values, or, with `exclude`, none of them. `key`: of a query parameter."""
 
@@ -89,4 +92,5 @@ class Filter(NamedTuple):
         """The condition in SQL; the values are bound under this number."""
         operator = "NOT IN" if self.exclude else "IN"
         column = f"{self.column}[{{key{number}:String}}]" if self.key else self.column
-        return f"AND toString({column}) {operator} {{values{number}:Array(String)}}"
+        text = f"toString({column})" if column in _NUMBERS else column
+        return f"AND {text} {operator} {{values{number}:Array(String)}}"

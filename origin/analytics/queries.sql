@@ -14,6 +14,12 @@ FROM link_counts
 WHERE workspace_id = {workspace:UInt64} AND link_id IN {links:Array(UInt64)} AND verdict = 'click' AND /*within*/
 GROUP BY bucket
 
+-- name: clicks_by_bucket_in_audience
+SELECT roundDown(toUnixTimestamp(toDateTime(day, 'UTC')), {buckets:Array(UInt32)}) AS bucket, sum(clicks) AS part
+FROM audience_days
+WHERE workspace_id = {workspace:UInt64} AND /*within*/ /*filters*/
+GROUP BY bucket
+
 -- name: clicks_by_bucket_in_clicks
 SELECT roundDown(toUnixTimestamp(timestamp), {buckets:Array(UInt32)}) AS bucket, count() AS part
 FROM clicks
@@ -40,6 +46,13 @@ GROUP BY value
 SELECT /*rolled*/ AS value, sum(clicks) AS part
 FROM dimension_counts
 WHERE workspace_id = {workspace:UInt64} AND dimension = {dimension:String} AND link_id = 0 AND /*within*/
+GROUP BY value
+
+-- name: top_values_in_audience
+-- Under filters that know no more than the audience does.
+SELECT toString(/*value*/) AS value, sum(clicks) AS part
+FROM audience_days
+WHERE workspace_id = {workspace:UInt64} AND /*within*/ /*filters*/ AND value != ''
 GROUP BY value
 
 -- name: top_values_in_clicks
@@ -108,13 +121,14 @@ GROUP BY day
 
 -- name: places
 -- Cities with the mean of their clicks' coordinates; those without coordinates are on no map.
-SELECT value, part AS clicks, mean_latitude, mean_longitude
+SELECT value, sum(part) AS clicks, sum(latitudes) / clicks AS mean_latitude, sum(longitudes) / clicks AS mean_longitude
 FROM (/*parts*/)
+GROUP BY value
 ORDER BY clicks DESC, value
 LIMIT {limit:UInt32}
 
 -- name: places_in_clicks
-SELECT city_path AS value, count() AS part, avg(latitude) AS mean_latitude, avg(longitude) AS mean_longitude
+SELECT city_path AS value, count() AS part, sum(latitude) AS latitudes, sum(longitude) AS longitudes
 FROM clicks
 WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/ AND latitude IS NOT NULL AND longitude IS NOT NULL
 GROUP BY value

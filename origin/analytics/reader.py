@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from origin.analytics import tiers
 from origin.analytics.dimensions import Grouping
-from origin.analytics.periods import Period
+from origin.analytics.periods import DAY, Period
 from origin.analytics.scope import Scope
 from origin.analytics.tiers import Tier
 from origin.storage import named_sql
@@ -17,6 +17,8 @@ from origin.storage.clickhouse import ClickHouse, ColumnBlocks, Rows
 
 LIMIT = 1000
 NOTHING: Mapping[str, str] = MappingProxyType({})
+# Of a whole workspace the table itself is the narrower read, whatever the number of granules makes ClickHouse think.
+_NOT_BY_LINK = "\nSETTINGS optimize_use_projections = 0"
 _SQL = named_sql.load(Path(__file__).with_name("queries.sql"))
 
 
@@ -60,7 +62,8 @@ class AnalyticsReader:
         bound = {"dimension": dimension, "limit": limit, "values": list(values), "parameter": parameter}
         kept = grouping.tiers if scope.link_ids is None else ()
         texts = {"/*value*/": grouping.column, "/*rolled*/": grouping.rolled}
-        rows = await self._ask("top_values", scope, period, kept, bound, texts)
+        filtered = tiers.AUDIENCE if grouping.column in tiers.AUDIENCE_COLUMNS else ()
+        rows = await self._ask("top_values", scope, period, kept, bound, texts, filtered)
         return Top([(row["value"], row["clicks"]) for row in rows], rows[0]["total"] if rows else 0)
 
     async def top_links(self, scope: Scope, period: Period, limit: int = LIMIT) -> list[tuple[int, int]]:
@@ -134,7 +137,11 @@ class AnalyticsReader:
         return {row["link_id"]: (row["clicks"], datetime.fromtimestamp(row["last_at"] / 1000, UTC)) for row in rows}
 
     async def _by_bucket(self, scope: Scope, period: Period, buckets: list[int]) -> Rows:
-        return await self._ask("clicks_by_bucket", scope, period, tiers.QUARTERS, {"buckets": buckets})
+        in_days = len(buckets) == 1 or not any(each % DAY for each in buckets)
+        filtered = tiers.AUDIENCE if in_days else ()
+        return await self._ask(
+            "clicks_by_bucket", scope, period, tiers.QUARTERS, {"buckets": buckets}, filtered=filtered
+        )
 
     async def _ask(
         self,
@@ -144,11 +151,17 @@ class AnalyticsReader:
         kept: tuple[Tier, ...],
         bound: dict[str, Any],
         texts: Mapping[str, str] = NOTHING,
+        filtered: tuple[Tier, ...] = (),
     ) -> Rows:
-        """Run a query on the rollups that keep its counts, or on the raw clicks where filters are."""
-        needed = tiers.sources(period, () if scope.filters else kept)
-        parts = (scope.complete(_SQL[f"{name}_in_{source}"], within) for source, within in needed.items())
+        """Run a query on the rollups that keep its counts, on those that do under these filters, or on the raw clicks."""
+        if scope.filters:
+            kept = filtered if scope.is_about_audience() else ()
+        used = kept or tiers.MONTHS_OF_CLICKS
+        needed = tiers.sources(period, used)
+        parts = (scope.complete(_SQL[f"{name}_in_{source}"], within) for source, within in needed)
         sql = _SQL[name].replace("/*parts*/", "\nUNION ALL\n".join(parts))
+        if scope.link_ids is None:
+            sql += _NOT_BY_LINK
         for place, text in texts.items():
             sql = sql.replace(place, text)
         return await self._clickhouse.query(sql, {**scope.parameters(), **bound})

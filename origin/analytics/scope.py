@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from origin.analytics.dimensions import Filter
+from origin.analytics.tiers import AUDIENCE_COLUMNS
 
 ALL_LINKS = 0  # the rollups' own row for the sum of a workspace's links
 _MINE = "workspace_id = {workspace:UInt64}"
@@ -27,6 +28,10 @@ class Scope:
             if each.key:
                 bound[f"key{number}"] = each.key
         return bound
+
+    def is_about_audience(self) -> bool:
+        """Whether the filters name nothing but what the rollup of the audience of whole workspaces knows."""
+        return self.link_ids is None and all(each.column in AUDIENCE_COLUMNS for each in self.filters)
 
     def complete(self, sql: str, within: str) -> str:
         """A query, or a part of one, with whose clicks and of which time it is about filled in."""

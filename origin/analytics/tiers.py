@@ -1,6 +1,7 @@
 """Where counts are kept by coarser and coarser units of time, and which of them answers for which part of a period."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from origin.analytics.periods import DAY, HOUR, MONTH, Period, Span
@@ -17,27 +18,42 @@ class Tier(NamedTuple):
     condition: str = ""
 
     def within(self, span: Span) -> str:
-        """The rows of a span, in SQL: the two numbers are ours."""
+        """The rows of a span, in SQL: the numbers are ours."""
+        if self.column == _PARTITION:
+            return f"{_PARTITION} IN ({', '.join(map(repr, months(span)))})"
         first, end = (f"toDate({each // DAY})" if self.unit >= DAY else f"toDateTime({each})" for each in span)
         return f"({self.condition}{self.column} >= {first} AND {self.column} < {end})"
 
 
+# The raw clicks of whole months are whole partitions: asked for by name, their times need not be read.
+_PARTITION = "_partition_id"
 CLICKS = Tier("clicks", "timestamp", 1)
+MONTHS_OF_CLICKS = (Tier("clicks", _PARTITION, MONTH),)
 QUARTERS = (Tier("quarters", "quarter", QUARTER),)
 LINKS = (Tier("days", "day", DAY), Tier("months", "month", MONTH))
 VISITORS = (Tier("days", "day", DAY),)
+# Of the combinations of these columns, which filters may name.
+AUDIENCE = (Tier("audience", "day", DAY),)
+AUDIENCE_COLUMNS = frozenset({"continent", "country", "trigger", "device", "browser", "os"})
 _MONTHS = Tier("spans", "start", MONTH, "span = 'month' AND ")
 # Of values that are few enough to be kept by the hour, and of those that are kept by UTC day at the finest.
 BY_HOUR = (Tier("hours", "hour", HOUR), Tier("spans", "start", DAY, "span = 'day' AND "), _MONTHS)
 BY_DAY = (Tier("hours", "toDate(hour)", DAY), _MONTHS)
 
 
-def sources(period: Period, tiers: Sequence[Tier]) -> dict[str, str]:
+def sources(period: Period, tiers: Sequence[Tier]) -> list[tuple[str, str]]:
     """The sources that the period needs, each with the condition on its time: the raw clicks where no tier fits."""
-    found: dict[str, list[str]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for tier, spans in zip((CLICKS, *tiers), period.cut([tier.unit for tier in tiers]), strict=True):
         for span in spans:
-            found.setdefault(tier.source, []).append(tier.within(span))
+            found.setdefault((tier.source, tier.column), []).append(tier.within(span))
     if not found:  # all within one second
-        found[CLICKS.source] = [CLICKS.within(period.seconds())]
-    return {source: f"({' OR '.join(conditions)})" for source, conditions in found.items()}
+        return [(CLICKS.source, CLICKS.within(period.seconds()))]
+    return [(source, f"({' OR '.join(conditions)})") for (source, _), conditions in found.items()]
+
+
+def months(span: Span) -> list[str]:
+    """The UTC months of a span of whole ones, as 202611."""
+    first, end = (datetime.fromtimestamp(each, UTC) for each in span)
+    numbers = range(first.year * 12 + first.month - 1, end.year * 12 + end.month - 1)
+    return [f"{number // 12}{number % 12 + 1:02}" for number in numbers]

@@ -11,6 +11,7 @@ ROLLUPS = {
     "link_counts": "clicks",
     "dimension_counts": "clicks",
     "visitor_days": "clicks",
+    "audience_days": "clicks",
     "tracked_clicks": "clicks",
     "dimension_spans": "dimension_counts",
     "link_days": "link_counts",

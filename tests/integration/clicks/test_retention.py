@@ -18,6 +18,7 @@ TABLES = {
     "visitor_days": "uniqMerge(visitors)",
     "dimension_spans": "sumIf(clicks, dimension = 'country' AND span = 'day')",
     "link_days": "sum(clicks)",
+    "audience_days": "sum(clicks)",
 }
 
 

@@ -24,6 +24,7 @@ ROLLED = (
     "SELECT workspace_id, dimension, link_id, hour, value, sum(clicks) FROM dimension_counts GROUP BY ALL ORDER BY ALL",
     "SELECT workspace_id, link_id, day, uniqMerge(visitors) FROM visitor_days GROUP BY ALL ORDER BY ALL",
     "SELECT workspace_id, dimension, span, start, value, sum(clicks) FROM dimension_spans GROUP BY ALL ORDER BY ALL",
+    "SELECT * EXCEPT (clicks, keep_days), sum(clicks) FROM audience_days GROUP BY ALL ORDER BY ALL",
     "SELECT workspace_id, day, link_id, sum(clicks) FROM link_days GROUP BY ALL ORDER BY ALL",
     "SELECT workspace_id, link_id, month, sum(clicks), max(last_at) FROM link_months GROUP BY ALL ORDER BY ALL",
 )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from origin.analytics import periods
+from origin.analytics import periods, tiers
 from origin.analytics.periods import DAY, HOUR, MONTH, BadPeriod, Period, Step
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -146,6 +146,10 @@ def test_pages_look_near_their_place_first_and_at_the_whole_period_last(at: int 
     assert spans[0] == ((period.seconds()[0], edge + HOUR) if upwards else (edge - HOUR, period.seconds()[1]))
     assert spans[-1] == period.seconds()
     assert all(a[0] >= b[0] and a[1] <= b[1] for a, b in itertools.pairwise(spans))
+
+
+def test_whole_months_are_named_by_their_numbers() -> None:
+    assert tiers.months((second(2025, 11, 1), second(2026, 3, 1))) == ["202511", "202512", "202601", "202602"]
 
 
 def second(*at: int) -> int:
