@@ -22,18 +22,18 @@ class Accounts:
     async def show(self, request: Request) -> Response:
         if "access" in request.session:
             return go(safe_next(request))
-        return self._page(request, LoginForm(request))
+        return await self._page(request, LoginForm(request))
 
     async def log_in(self, request: Request) -> Response:
         form = await LoginForm.from_formdata(request)
         if not await form.validate():
-            return self._page(request, form, 422)
+            return await self._page(request, form, 422)
         try:
             answer = await self._site.client.log_in(form.email.data, form.password.data)
         except Refused as error:
             form.refuse(error)
-            return self._page(request, form, error.status)
-        return go_in(self._site, request, answer)
+            return await self._page(request, form, error.status)
+        return go_in(self._site, request, answer, safe_next(request))
 
     async def log_out(self, request: Request) -> Response:
         # The cookie goes either way; where origin can't be told, its side of the session ends by its own clock.
@@ -41,17 +41,18 @@ class Accounts:
             await self._site.sessions.end(request)
         return go("/login")
 
-    def _page(self, request: Request, form: LoginForm, status: int = 200) -> Response:
-        return self._site.pages.page(request, "login.html", status, form=form, next=safe_next(request))
+    async def _page(self, request: Request, form: LoginForm, status: int = 200) -> Response:
+        values = {"form": form, "next": safe_next(request), "providers": await self._site.providers.known()}
+        return self._site.pages.page(request, "login.html", status, **values)
 
 
-def go_in(site: Site, request: Request, answer: Tokens | SecondStep) -> Response:
+def go_in(site: Site, request: Request, answer: Tokens | SecondStep, path: str) -> Response:
     """On to the page that was asked for, or to the second step of the log-in."""
     if isinstance(answer, SecondStep):
         site.sessions.keep_step(request, answer)
-        return go(f"/login/second-step?{urlencode({'next': safe_next(request)})}")
+        return go(f"/login/second-step?{urlencode({'next': path})}")
     site.sessions.start(request, answer)
-    return go(safe_next(request))
+    return go(path)
 
 
 def login_path(request: Request) -> str:

@@ -22,11 +22,13 @@ from dashboard.health import CountRequests, Health, Metrics
 from dashboard.letters import Letters
 from dashboard.link import LinkPage
 from dashboard.links import Links
+from dashboard.oidc_login import OidcLogin
 from dashboard.origin_client import OriginClient
 from dashboard.pages import Pages
 from dashboard.passkey_login import PasskeyLogin
 from dashboard.passkeys import PasskeyPages
 from dashboard.problems import Problems
+from dashboard.providers import Providers
 from dashboard.qr import QrCodes
 from dashboard.request_ids import RequestIds
 from dashboard.second_factor import SecondFactorPages
@@ -46,7 +48,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def create_app(settings: DashboardSettings, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
     """The dashboard as an ASGI app; `transport` stands in for the network to origin."""
     client = OriginClient(settings.origin_base, transport)
-    site = Site(settings, client, Sessions(client), Pages())
+    site = Site(settings, client, Sessions(client), Pages(), Providers(client))
     metrics = Metrics()
 
     @asynccontextmanager
@@ -95,14 +97,19 @@ def page_routes(site: Site) -> list[BaseRoute]:
 
 def security_routes(site: Site) -> list[BaseRoute]:
     """How one gets in."""
+    oidc = OidcLogin(site)
     security, factor, step = AccountSecurity(site), SecondFactorPages(site), SecondStepPage(site)
     return [
         *passkey_routes(site),
+        Route("/login/oidc/{provider}/start", oidc.begin),
+        Route("/login/oidc/{provider}", oidc.finish),
         Route("/login/second-step", step.show),
         form_route("/login/second-step", step.send),
         Route("/security", security.index),
         form_route("/security/sessions/end", security.end_sessions),
         form_route("/security/sessions/{session_id}/end", security.end_session),
+        Route("/security/identities/{identity_id}", security.show_identity),
+        form_route("/security/identities/{identity_id}", security.unlink),
         Route("/security/second-factor", factor.begin),
         form_route("/security/second-factor", factor.enrol),
         form_route("/security/second-factor/confirm", factor.confirm),

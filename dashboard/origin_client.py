@@ -9,7 +9,20 @@ import httpx
 from dashboard.errors import NeedsLogin, OriginDown, Refused
 from dashboard.origin_answers import decode, refusal, tokens
 from dashboard.origin_security import SecurityCalls
-from dashboard.origin_types import ApiKey, FirstStep, Link, MailSent, NewApiKey, Point, Row, SecondStep, Tokens, User
+from dashboard.origin_types import (
+    ApiKey,
+    FirstStep,
+    Link,
+    MailSent,
+    NewApiKey,
+    Point,
+    Provider,
+    Row,
+    SecondStep,
+    Tokens,
+    User,
+    WayOut,
+)
 from dashboard.request_ids import request_id_header
 from dashboard.visitor import forwarded
 
@@ -49,6 +62,18 @@ class OriginClient:
 
     async def log_in_by_passkey(self, credential: dict[str, Any], step: str) -> Tokens:
         return tokens(await self._ask("/auth/passkey", {"credential": credential, "token": step}))
+
+    async def providers(self) -> list[Provider]:
+        """Those of OpenID Connect that one can log in with."""
+        return decode(await self._send("GET", "/auth/oidc"), list[Provider])
+
+    async def begin_oidc(self, provider: str) -> WayOut:
+        return decode(await self._ask(f"/auth/oidc/{quote(provider, safe='')}/start", {}), WayOut)
+
+    async def finish_oidc(self, provider: str, back: dict[str, str]) -> Tokens | SecondStep:
+        """Log in with what the browser brought back: `state`, `code` and, where it came, `iss`."""
+        answer = await self._ask(f"/auth/oidc/{quote(provider, safe='')}/finish", back)
+        return decode(answer, FirstStep).second_factor or tokens(answer)
 
     async def register(self, fields: dict[str, str]) -> str:
         """Have a letter sent to `email`; what origin says of it."""

@@ -28,6 +28,11 @@ class FakeSecurity:
 
     passkeys: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    providers: list[dict[str, str]] = field(default_factory=list)
+    states: set[str] = field(default_factory=set)
+    identities: dict[str, dict[str, Any]] = field(default_factory=dict)
+    provider_down: bool = False
+
     def renew(self) -> Response:
         self.recovery_codes = [secrets.token_hex(8) for _ in range(10)]
         return JSONResponse({"recoveryCodes": self.recovery_codes})
@@ -53,6 +58,12 @@ def passkey(name: str, label: str) -> dict[str, Any]:
     return {"id": name, "name": label, "backedUp": True, "createdAt": made, "lastUsedAt": None}
 
 
+def identity(name: str, issuer: str) -> dict[str, Any]:
+    """A linked identity as the API lists it."""
+    now = datetime.now(UTC).isoformat()
+    return {"id": name, "issuer": issuer, "email": EMAIL, "createdAt": now, "lastUsedAt": now}
+
+
 @dataclass(frozen=True)
 class SecurityRoutes:
     """`note` sees each request first, `allow` those of who is logged in; `let_in` makes the answer of a log-in."""
@@ -72,6 +83,11 @@ class SecurityRoutes:
             Route(f"{factor}/confirm", self._confirm, methods=["POST"]),
             Route(f"{factor}/recovery-codes", self._renew, methods=["POST"]),
             *self._passkey_routes(),
+            Route("/api/v1/auth/oidc", self._providers),
+            Route("/api/v1/auth/oidc/{provider}/start", self._oidc_start, methods=["POST"]),
+            Route("/api/v1/auth/oidc/{provider}/finish", self._oidc_finish, methods=["POST"]),
+            Route("/api/v1/me/identities", self._identities),
+            Route("/api/v1/me/identities/{id}", self._identity, methods=["DELETE"]),
             Route("/api/v1/me/sessions", self._sessions, methods=["GET", "DELETE"]),
             Route("/api/v1/me/sessions/{id}", self._session, methods=["DELETE"]),
         ]
@@ -125,6 +141,43 @@ class SecurityRoutes:
             return JSONResponse(found)
         await self._proved(request)
         del self.state.passkeys[found["id"]]
+        return Response(status_code=204)
+
+    async def _providers(self, request: Request) -> Response:
+        self.note(request)
+        return JSONResponse(self.state.providers)
+
+    async def _oidc_start(self, request: Request) -> Response:
+        self._ask_provider(request)
+        self.state.states.add(state := secrets.token_urlsafe(8))
+        return JSONResponse({"authorizationUrl": f"https://provider.test/auth?state={state}", "state": state})
+
+    async def _oidc_finish(self, request: Request) -> Response:
+        """The code that is the right one is `good`."""
+        self._ask_provider(request)
+        body = await request.json()
+        if body["state"] not in self.state.states:
+            raise Problem(422, "state: it is not valid, or no longer. Begin again.")
+        self.state.states.remove(body["state"])
+        if body["code"] != "good":
+            raise Problem(401, "The provider gave an answer that is not right: begin again.")
+        return self.let_in(EMAIL, 200)
+
+    def _ask_provider(self, request: Request) -> None:
+        self.note(request)
+        if request.path_params["provider"] not in {each["id"] for each in self.state.providers}:
+            raise Problem(404, "There is no such provider here.")
+        if self.state.provider_down:
+            raise Problem(503, "The provider does not answer, or not as it should.")
+
+    async def _identities(self, request: Request) -> Response:
+        self.allow(request)
+        return JSONResponse(list(self.state.identities.values()))
+
+    async def _identity(self, request: Request) -> Response:
+        await self._proved(request)
+        if self.state.identities.pop(request.path_params["id"], None) is None:
+            raise Problem(404, "You have no such linked identity.")
         return Response(status_code=204)
 
     async def _finish(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What the dashboard asks origin about how its user gets in: the second factor, passkeys, and where they are logged in."""
+"""What the dashboard asks origin about how its user gets in: second factor, passkeys, providers, sessions."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,10 +7,11 @@ from urllib.parse import quote
 import httpx
 
 from dashboard.origin_answers import decode
-from dashboard.origin_types import Passkey, RecoveryCodes, SecondFactor, SessionInfo, TotpSecret
+from dashboard.origin_types import Identity, Passkey, RecoveryCodes, SecondFactor, SessionInfo, TotpSecret
 
 FACTOR = "/me/second-factor"
 PASSKEYS = "/me/passkeys"
+IDENTITIES = "/me/identities"
 
 
 class SecurityCalls:
@@ -54,6 +55,13 @@ class SecurityCalls:
 
     async def delete_passkey(self, token: str, passkey_id: str, password: str) -> None:
         path = f"{PASSKEYS}/{quote(passkey_id, safe='')}"
+        await self._send("DELETE", path, token=token, json={"password": password})
+
+    async def identities(self, token: str) -> list[Identity]:
+        return decode(await self._send("GET", IDENTITIES, token=token), list[Identity])
+
+    async def unlink(self, token: str, identity_id: str, password: str) -> None:
+        path = f"{IDENTITIES}/{quote(identity_id, safe='')}"
         await self._send("DELETE", path, token=token, json={"password": password})
 
     async def sessions(self, token: str) -> list[SessionInfo]:

@@ -95,6 +95,30 @@ class Passkey(msgspec.Struct, rename="camel"):
     last_used_at: datetime | None = None
 
 
+class Provider(msgspec.Struct):
+    """A provider of OpenID Connect to log in with."""
+
+    id: str
+    name: str
+
+
+class WayOut(msgspec.Struct, rename="camel"):
+    """Where a log-in with a provider goes on; `state` comes back with the browser."""
+
+    authorization_url: str
+    state: str
+
+
+class Identity(msgspec.Struct, rename="camel"):
+    """A provider's identity that opens the account."""
+
+    id: str
+    issuer: str
+    email: str
+    created_at: datetime
+    last_used_at: datetime
+
+
 class SessionInfo(msgspec.Struct, rename="camel"):
     id: str
     current: bool

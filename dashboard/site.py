@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dashboard.origin_client import OriginClient
 from dashboard.pages import Pages
+from dashboard.providers import Providers
 from dashboard.sessions import Sessions
 from dashboard.settings import DashboardSettings
 
@@ -14,3 +15,4 @@ class Site:
     client: OriginClient
     sessions: Sessions
     pages: Pages
+    providers: Providers

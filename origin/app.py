@@ -28,6 +28,7 @@ from origin.links import views as links
 from origin.mail import views as mailbox
 from origin.mail.mailbox import Mailbox
 from origin.middleware import BodyLimit, RequestTrace
+from origin.oidc.views import OidcViews
 from origin.openapi import PREFIX
 from origin.problems import ApiProblem, on_api_problem, on_database_trouble, on_http_exception
 from origin.qr import views as qr
@@ -42,6 +43,7 @@ def create_app(origin: Origin) -> Starlette:
     """The whole of origin as one app."""
     api = [
         *accounts.routes(origin.accounts),
+        *OidcViews(origin.accounts, origin.sign_in).routes(),
         *workspaces.routes(),
         *links.routes(origin.links, origin.reader),
         *safety.routes(origin.reports, origin.links.records, origin.reader),

@@ -28,6 +28,7 @@ from origin.links.loops import Loops
 from origin.links.options import Records
 from origin.links.reader import Reader
 from origin.links.service import Links
+from origin.oidc.sign_in import SignIn, sign_in
 from origin.outbound import Outbound
 from origin.qr.logos import Logos
 from origin.safety.blocklist import Blocklist
@@ -49,6 +50,7 @@ class Origin:
     replicas: Replicas | None
     passwords: Passwords
     accounts: AccountParts
+    sign_in: SignIn
     access: Access
     gate: Gate
     links: Links
@@ -86,6 +88,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         replicas=_replicas(settings, engine),
         passwords=passwords,
         accounts=account_parts(engine, settings.signing_key, tokens, passwords, settings.public_dashboard_url),
+        sign_in=sign_in(settings.oidc_providers, settings.signing_key, settings.public_dashboard_url),
         access=Authenticator(engine, tokens),
         gate=_gate(settings),
         links=Links(

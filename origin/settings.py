@@ -57,6 +57,11 @@ class OriginSettings:
     secret_key: str = setting(
         "Key of access tokens and of the order of short codes; empty: the home's own.", "", secret=True
     )
+    oidc_providers: str = setting(
+        "Providers of OpenID Connect to log in with, as a JSON list of objects: see docs/access.md; empty: none.",
+        "",
+        secret=True,
+    )
     edge_secret: str = setting(
         "Key that edge and origin sign their calls with; empty: the home's own.", "", secret=True
     )

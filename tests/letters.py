@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.accounts.mail_tokens import MailTokens
 from origin.accounts.mails import AccountMails
+from origin.jobs.queue import REQUEST_ID
 from origin.mail.letters import Letter
 
 PASSWORD = "correct horse battery"
@@ -78,6 +79,7 @@ async def run_jobs(engine: AsyncEngine, postbox: Postbox) -> None:
 
     tasks = AccountMails(engine, MailTokens(SECRET_KEY), postbox, "http://dashboard.test").tasks()
     async with engine.begin() as connection:
-        rows = await connection.execute(sa.text("DELETE FROM procrastinate_jobs RETURNING id, task_name, args"))
+        taken = "DELETE FROM procrastinate_jobs WHERE task_name = ANY(:tasks) RETURNING id, task_name, args"
+        rows = await connection.execute(sa.text(taken), {"tasks": list(tasks)})
     for row in sorted(rows, key=lambda each: each.id):
-        await tasks[row.task_name](**row.args)
+        await tasks[row.task_name](**{name: value for name, value in row.args.items() if name != REQUEST_ID})

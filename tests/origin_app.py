@@ -39,6 +39,8 @@ from origin.links.options import Records
 from origin.links.reader import Reader
 from origin.links.service import Links
 from origin.links.totals import ClickTotals, NoTotals
+from origin.oidc.sign_in import sign_in
+from origin.oidc.views import OidcViews
 from origin.openapi import ApiRoute, ListOf, OneOf, Operation
 from origin.outbound import Outbound
 from origin.qr import views as qr
@@ -81,6 +83,8 @@ def make_app(
     rules: Rules = WIDE,
     clock: Callable[[], float] = time.time,
     dashboard_url: str = DASHBOARD_URL,
+    oidc_providers: str = "",
+    oidc_transport: httpx.AsyncBaseTransport | None = None,
 ) -> Starlette:
     """Everything but clicks and analytics. `seconds` is how long access tokens are good for."""
     tokens = AccessTokens(SECRET_KEY, seconds=seconds)
@@ -98,6 +102,7 @@ def make_app(
         *accounts.routes(parts),
         *conversions.routes(Conversions(NoClicks()), drain, reader),
         *customers.routes(reader),
+        *OidcViews(parts, sign_in(oidc_providers, SECRET_KEY, dashboard_url, oidc_transport, clock)).routes(),
         *workspaces.routes(),
         *links.routes(service, reader),
         *safety_views.routes(reports, service.records, reader),

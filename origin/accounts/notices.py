@@ -25,6 +25,14 @@ NOTICES = {
         "A passkey was deleted",
         "A passkey of your Nearhop account was deleted: nobody gets in by it any more.",
     ),
+    "identity_linked": (
+        "Another way into your account",
+        "Somebody logged in with a provider that vouches for this address: it opens your Nearhop account from now on.",
+    ),
+    "identity_unlinked": (
+        "A provider was unlinked",
+        "A provider that opened your Nearhop account was unlinked: it opens it no more.",
+    ),
     "passkey_copied": (
         "Somebody may have a copy of your passkey",
         "A passkey of your Nearhop account was used in a way that only a copy of it would be. It was not let in: delete it.",

@@ -159,6 +159,20 @@ passkeys = sa.Table(
     _time("last_used_at"),
 )
 
+identities = sa.Table(
+    "identities",
+    metadata,
+    _id(),
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("issuer", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),  # as it was when it was linked
+    _time("created_at", default_now=True),
+    _time("last_used_at", default_now=True),
+    sa.UniqueConstraint("issuer", "subject"),
+    sa.UniqueConstraint("user_id", "issuer"),
+)
+
 auth_steps = sa.Table(
     "auth_steps",
     metadata,

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page
 
 from dashboard.origin_fake import EMAIL, PASSWORD, FakeOrigin
-from dashboard.origin_fake_security import CODE, passkey, session
+from dashboard.origin_fake_security import CODE, identity, passkey, session
 from tests.browser.conftest import Watched, log_in
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
@@ -52,6 +52,9 @@ async def check(page: Page, name: str) -> None:
 
 async def dashboard_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterator[str]:
     """Opens each page and state of the dashboard in turn."""
+    origin.security.providers = [
+        {"id": "acme", "name": "A provider with a name as long as names may be, and no shorter"}
+    ]
     await page.goto(f"{base}/login")
     yield "login"
     await page.get_by_label("Password").fill("wrong")
@@ -98,8 +101,9 @@ async def dashboard_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIte
 
 async def security_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterator[str]:
     origin.security.sessions["ses_2"] = session("ses_2", "A browser with a long name " * 9)
+    origin.security.identities["idn_1"] = identity("idn_1", "https://login.example/" + "a-long-path" * 9)
     origin.security.passkeys["pk_1"] = passkey("pk_1", "P" * 100)
-    for path in ("security", "security/passkeys/pk_1", "security/passkeys/new"):
+    for path in ("security", "security/passkeys/pk_1", "security/identities/idn_1", "security/passkeys/new"):
         await page.goto(f"{base}/{path}")
         yield path
     await page.get_by_label("Password").fill(PASSWORD)

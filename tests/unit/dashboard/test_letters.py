@@ -139,7 +139,7 @@ async def test_a_visitor_without_an_address_is_forwarded_as_nobody(app: Starlett
     transport = httpx.ASGITransport(app, client=("not an address\u2028", 1))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
         await Reader(http).log_in()
-    assert origin.visitors == [""]
+    assert set(origin.visitors) == {""}
 
 
 async def test_the_local_mailbox_is_named_to_who_can_see_it(app: Starlette, origin: FakeOrigin) -> None:

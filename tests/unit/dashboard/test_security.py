@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.origin_fake import FakeOrigin
 from dashboard.origin_fake_accounts import EMAIL, PASSWORD
-from dashboard.origin_fake_security import CODE, SECRET, passkey, session
+from dashboard.origin_fake_security import CODE, SECRET, identity, passkey, session
 from tests.unit.dashboard.conftest import Reader
 
 STEP = "/login/second-step"
@@ -160,3 +160,107 @@ async def test_a_passkey_is_shown_as_the_second_step(origin: FakeOrigin, strange
     assert f'action="{STEP}/passkey/finish' in asked.text
     answer = await stranger.send(STEP, {"credential": CREDENTIAL}, f"{STEP}/passkey/finish")
     assert answer.headers["location"] == "/links"
+
+
+ACME = [{"id": "acme", "name": "Acme & Sons"}]
+OIDC = "/login/oidc/acme"
+
+
+async def begin(origin: FakeOrigin, stranger: Reader, next_page: str = "/api-keys") -> str:
+    """Off to the provider; the state that it would come back with."""
+    answer = await stranger.get(f"{OIDC}/start", params={"next": next_page})
+    (state,) = origin.security.states
+    assert answer.headers["location"] == f"https://provider.test/auth?state={state}"
+    return state
+
+
+async def test_the_log_in_offers_the_providers_and_comes_back_to_the_page_asked_for(
+    origin: FakeOrigin, stranger: Reader
+) -> None:
+    assert "Acme" not in (await stranger.get("/login")).text
+    origin.security.providers = ACME
+    state = await begin(origin, stranger)
+    answer = await stranger.get(OIDC, params={"state": state, "code": "good"})
+    assert answer.headers["location"] == "/api-keys"
+    assert EMAIL in (await stranger.get("/links")).text
+
+
+async def test_the_buttons_are_of_the_providers_that_origin_names(origin: FakeOrigin, stranger: Reader) -> None:
+    origin.security.providers = ACME
+    page = (await stranger.get("/login?next=%2Fapi-keys")).text
+    assert 'href="/login/oidc/acme/start?next=%2Fapi-keys"' in page
+    assert "Log in with Acme &amp; Sons" in page
+    calls = len(origin.calls)
+    await stranger.get("/login")
+    assert len(origin.calls) == calls, "asked for each visitor"
+
+
+async def test_while_origin_is_away_the_log_in_shows_all_the_same(origin: FakeOrigin, stranger: Reader) -> None:
+    origin.down = True
+    assert (await stranger.get("/login")).status_code == 200
+
+
+@pytest.mark.parametrize("change", ["other state", "other browser", "other provider", "twice"])
+async def test_only_the_browser_that_was_sent_comes_back(origin: FakeOrigin, stranger: Reader, change: str) -> None:
+    """Else somebody could be logged in to another's account without noticing."""
+    origin.security.providers = [*ACME, {"id": "other", "name": "Other"}]
+    state = await begin(origin, stranger)
+    path = OIDC
+    if change == "other browser":
+        stranger.http.cookies.clear()
+    if change == "other provider":
+        path = "/login/oidc/other"
+    if change == "twice":
+        await stranger.get(OIDC, params={"state": state, "code": "bad"})
+    given = "made-up" if change == "other state" else state
+    calls = len(origin.calls)
+    answer = await stranger.get(path, params={"state": given, "code": "good"})
+    assert answer.headers["location"].startswith("/login?next=")
+    assert len(origin.calls) == calls, "the code went to origin"
+    assert "not begun in this browser" in (await stranger.get("/login")).text
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"error": "access_denied"}, "did not let you in"),
+        ({"code": ""}, "did not let you in"),
+        ({"code": "x" * 5000}, "did not let you in"),
+        ({"code": "bad"}, "an answer that is not right"),
+    ],
+)
+async def test_what_goes_wrong_is_said_at_the_log_in(
+    origin: FakeOrigin, stranger: Reader, query: dict[str, str], said: str
+) -> None:
+    origin.security.providers = ACME
+    state = await begin(origin, stranger)
+    answer = await stranger.get(OIDC, params={"state": state, **query})
+    assert answer.headers["location"] == "/login?next=%2Fapi-keys"
+    assert said in (await stranger.get("/login")).text
+
+
+async def test_a_provider_that_is_down_is_not_taken_for_origin(origin: FakeOrigin, stranger: Reader) -> None:
+    origin.security.providers = ACME
+    state = await begin(origin, stranger)
+    origin.security.provider_down = True
+    for path, query in ((f"{OIDC}/start", {}), (OIDC, {"state": state, "code": "good"})):
+        answer = await stranger.get(path, params=query)
+        assert answer.headers["location"].startswith("/login?next=")
+        assert "does not work at the moment" in (await stranger.get("/login")).text
+
+
+async def test_a_way_back_leads_to_no_other_site(origin: FakeOrigin, stranger: Reader) -> None:
+    origin.security.providers = ACME
+    state = await begin(origin, stranger, "https://evil.test/")
+    answer = await stranger.get(OIDC, params={"state": state, "code": "good"})
+    assert answer.headers["location"] == "/links"
+
+
+async def test_a_linked_provider_is_shown_and_unlinked_with_the_password(origin: FakeOrigin, reader: Reader) -> None:
+    origin.security.identities["idn_1"] = identity("idn_1", "https://login.acme.example")
+    assert "login.acme.example" in (await reader.get("/security")).text
+    path = "/security/identities/idn_1"
+    assert (await reader.send(path, {"password": "wrong"})).status_code == 403
+    assert (await reader.send(path, {"password": PASSWORD})).headers["location"] == "/security"
+    assert not origin.security.identities
+    assert (await reader.get(path)).status_code == 404
