@@ -35,6 +35,12 @@ _SIMILAR = sa.text(
     " WHERE grams && CAST(:grams AS text[])) AS scored"
     " WHERE share >= :enough ORDER BY share DESC, word LIMIT :most"
 )
+# The same with pg_trgm, which counts in C.
+_SIMILAR_BY_PG_TRGM = sa.text(
+    "SELECT word FROM search_words WHERE grams && CAST(:grams AS text[]) AND similarity(word, :word) >= :enough"
+    " ORDER BY similarity(word, :word) DESC, word LIMIT :most"
+)
+_HAS_PG_TRGM = sa.text("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')")
 _STORE = sa.text(
     "UPDATE links SET search = CAST(each.vector AS tsvector)"
     " FROM unnest(CAST(:ids AS bigint[]), CAST(:vectors AS text[])) AS each (id, vector) WHERE links.id = each.id"
@@ -109,8 +115,11 @@ async def _begins_something(connection: AsyncConnection, workspace_id: int, word
 
 async def _similar(connection: AsyncConnection, workspace_id: int, word: str) -> list[str]:
     asked = _grams(workspace_id, word)
-    values = {"grams": asked, "asked": len(asked), "enough": _SIMILAR_ENOUGH, "most": _LOOKED_AT}
-    candidates = (await connection.execute(_SIMILAR, values)).scalars()
+    values = {"grams": asked, "enough": _SIMILAR_ENOUGH, "most": _LOOKED_AT}
+    if (await connection.execute(_HAS_PG_TRGM)).scalar_one():
+        candidates = (await connection.execute(_SIMILAR_BY_PG_TRGM, {**values, "word": word})).scalars()
+    else:
+        candidates = (await connection.execute(_SIMILAR, {**values, "asked": len(asked)})).scalars()
     allowed = 2 if len(word) >= _TWO_SLIPS else 1
     distances = [(slips(word, each), each) for each in candidates] if len(word) >= _ONE_SLIP else []
     return [each for distance, each in sorted(distances) if distance <= allowed][:_CORRECTIONS]

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.links.search import slips
 from tests.factories import Account
@@ -72,6 +73,25 @@ async def test_all_words_have_to_be_there_or_begin_something(api: httpx.AsyncCli
 @pytest.mark.parametrize("text", ["sprnig", "collecton", "colection spring", "campain", "geburstag"])
 async def test_typing_mistakes_are_forgiven(api: httpx.AsyncClient, text: str) -> None:
     assert await found(api, text)
+
+
+@pytest.mark.usefixtures("catalogue")
+async def test_pg_trgm_finds_the_same_words_where_the_database_has_it(
+    api: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    mistyped = ("sprnig", "sprin collectoin", "campain", "geburstag", "wonderlnd", "nothinglikeit")
+    before = [await found(api, text) for text in mistyped]
+    async with engine.begin() as connection:
+        available = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'"
+        if not (await connection.exec_driver_sql(available)).scalar_one():
+            pytest.skip("this Postgres has no pg_trgm to install; the distribution's own, in .ci/postgres15, has")
+        await connection.exec_driver_sql("CREATE EXTENSION pg_trgm")
+    try:
+        assert [await found(api, text) for text in mistyped] == before
+    finally:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("DROP EXTENSION pg_trgm")
+    assert any(before)
 
 
 @pytest.mark.usefixtures("catalogue")
