@@ -53,7 +53,7 @@ def create_app(origin: Origin) -> Starlette:
         *conversions.routes(origin.conversions, origin.conversion_drain, origin.reader),
         *customers.routes(origin.reader),
         *refused.routes(origin.clicks),
-        *analytics.routes(origin.analytics, origin.reader),
+        *analytics.routes(origin.analytics, origin.conversion_analytics, origin.reader),
         *qr.routes(origin.logos),
     ]
     secret = origin.settings.edge_signing_secret

@@ -11,8 +11,9 @@ from origin.accounts.authenticator import Authenticator
 from origin.accounts.parts import AccountParts, account_parts
 from origin.accounts.passwords import Passwords
 from origin.accounts.throttle import Throttle
+from origin.analytics.conversion_reader import ConversionReader
 from origin.analytics.reader import AnalyticsReader
-from origin.analytics.totals import ClickTotals
+from origin.analytics.totals import ClickTotals, StoredConversions
 from origin.clicks.pipeline import ClickPipeline, clickhouse_of
 from origin.clicks.settings import ClickSettings
 from origin.conversions.drain import ConversionDrain
@@ -60,6 +61,7 @@ class Origin:
     domains: Ownership
     clicks: ClickPipeline
     analytics: AnalyticsReader
+    conversion_analytics: ConversionReader
     logos: Logos
     conversions: Conversions
     conversion_drain: ConversionDrain
@@ -71,6 +73,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
     clickhouse = clickhouse_of(settings, click_settings)
     analytics = AnalyticsReader(clickhouse)
     totals = ClickTotals(analytics)
+    conversion_analytics = ConversionReader(clickhouse)
     tokens = AccessTokens(settings.signing_key)
     domain = normalize_domain(settings.default_domain)
     passwords = Passwords()
@@ -94,12 +97,19 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         links=Links(
             Codes(settings.signing_key), loops, domain, settings.allow_private_destinations, records, totals, safety
         ),
-        reader=Reader(totals, domain, settings.public_edge_url, settings.public_api_url),
+        reader=Reader(
+            totals,
+            domain,
+            settings.public_edge_url,
+            settings.public_api_url,
+            StoredConversions(conversion_analytics),
+        ),
         safety=safety,
         reports=Reports(Throttle(engine), settings.public_edge_url, domain, settings.signing_key),
         domains=Ownership(_dns(settings), settings.allow_private_destinations, bool(settings.cloudflare_zone_id)),
         clicks=clicks,
         analytics=analytics,
+        conversion_analytics=conversion_analytics,
         logos=Logos(Outbound(allow_private=settings.allow_private_destinations)),
         conversions=Conversions(stored_clicks),
         conversion_drain=ConversionDrain(engine, clickhouse, stored_clicks, clicks.retention),

@@ -1,27 +1,38 @@
 """From a request to what it asks about: the scope and the period."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from origin.accounts.access import Actor
 from origin.analytics import periods
 from origin.analytics.dimensions import FILTERS, Filter
-from origin.analytics.model import ClickQuery
+from origin.analytics.link_scope import links_of, names_links
+from origin.analytics.model import ClickQuery, PeriodQuery
+from origin.analytics.own_filters import own_filters, refuse_own
 from origin.analytics.periods import BadPeriod, Period
 from origin.analytics.reader import AnalyticsReader
-from origin.analytics.scope import Scope
-from origin.links import finder
-from origin.links.model import InfoQuery
+from origin.analytics.scope import Condition, Scope
+from origin.conversions import settings
+from origin.conversions.settings import Attribution
 from origin.problems import Unavailable, Unprocessable
 from origin.storage.clickhouse import ClickHouseUnavailable
 from origin.storage.transaction import reading
 
-MOST_LINKS = 100
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question is about: clicks, and `own`, the same for leads and sales, with filters that only they have."""
+
+    scope: Scope
+    own: Scope
+    attribution: Attribution
 
 
 def utc_now() -> datetime:
@@ -43,25 +54,24 @@ def in_words(endpoint: Endpoint) -> Endpoint:
     return answered
 
 
-async def scope_of(request: Request, actor: Actor, query: ClickQuery) -> Scope:
+async def asked(request: Request, actor: Actor, query: ClickQuery, event: str = "clicks") -> Asked:
     """The workspace, links and filters that a query names; raises NotFound or Unprocessable."""
-    link_ids, filters = None, list[Filter]()
-    if query.key or query.external_id or query.link_id:
-        async with reading(request, actor.workspace_id) as connection:
-            link_ids, filters = await _links_of(connection, actor, query)
-    for name, column in FILTERS.items():
-        text = getattr(query, name)
-        if text and not (name == "domain" and query.key):
-            filters.append(_filter(name, column, text))
-    if query.parameter_value:
-        if not query.parameter:
-            raise Unprocessable("parameterValue: it needs `parameter` beside it.")
-        parsed = _filter("parameterValue", "parameters", query.parameter_value)
-        filters.append(parsed._replace(key=query.parameter))
-    return Scope(actor.workspace_id, link_ids, tuple(filters))
+    refuse_own(query, event)
+    if event == "clicks" and not names_links(query):  # nothing to ask Postgres
+        scope = Scope(actor.workspace_id, None, tuple(_filters(query)))
+        return Asked(scope, scope, settings.UNASKED)
+    async with reading(request, actor.workspace_id) as connection:
+        link_ids, link_filters = await links_of(connection, actor, query)
+        own = await own_filters(connection, actor, query)
+        attribution = await settings.get(connection, actor.workspace_id)
+    if query.attribution:
+        attribution = msgspec.structs.replace(attribution, model=query.attribution)
+    filters: tuple[Condition, ...] = (*link_filters, *_filters(query))
+    scope = Scope(actor.workspace_id, link_ids, filters)
+    return Asked(scope, replace(scope, filters=(*filters, *own)), attribution)
 
 
-async def period_of(query: ClickQuery, scope: Scope, clicks: AnalyticsReader, now: datetime) -> Period:
+async def period_of(query: PeriodQuery, scope: Scope, clicks: AnalyticsReader, now: datetime) -> Period:
     """The range of time; raises BadPeriod."""
     zone = periods.zone_of(query.timezone)
     if query.start:
@@ -77,26 +87,26 @@ def iso(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _filters(query: ClickQuery) -> list[Filter]:
+    found = []
+    for name, column in FILTERS.items():
+        text = getattr(query, name)
+        if text and not (name == "domain" and query.key):
+            found.append(_filter(name, column, text))
+    if query.parameter_value:
+        if not query.parameter:
+            raise Unprocessable("parameterValue: it needs `parameter` beside it.")
+        parsed = _filter("parameterValue", "parameters", query.parameter_value)
+        found.append(parsed._replace(key=query.parameter))
+    if query.qr is not None:  # the older way to say trigger=qr
+        found.append(Filter("trigger", ("qr",), exclude=not query.qr))
+    if query.root is not None:
+        found.append(Filter("code", ("",), exclude=not query.root))
+    return found
+
+
 def _filter(name: str, column: str, text: str) -> Filter:
     parsed = Filter.parse(column, text)
     if not parsed.values:
         raise Unprocessable(f"{name}: it names no value.")
     return parsed
-
-
-async def _links_of(
-    connection: AsyncConnection, actor: Actor, query: ClickQuery
-) -> tuple[tuple[int, ...] | None, list[Filter]]:
-    """The named links that are asked about (None: all), and a filter where links are excluded. Raises NotFound."""
-    if query.key and not query.domain:
-        raise Unprocessable("key: it needs `domain` beside it.")
-    if query.external_id or query.key:
-        wanted = InfoQuery(domain=query.domain, key=query.key, external_id=query.external_id or None)
-        return (await finder.by_info(connection, actor.workspace_id, wanted),), []
-    names = Filter.parse("link_id", query.link_id)
-    if not 1 <= len(names.values) <= MOST_LINKS:
-        raise Unprocessable(f"linkId: name 1 to {MOST_LINKS} links.")
-    found = [await finder.by_public_id(connection, actor.workspace_id, name) for name in names.values]
-    if names.exclude:
-        return None, [names._replace(values=tuple(map(str, found)))]
-    return tuple(found), []

@@ -26,7 +26,9 @@ class Grouping(NamedTuple):
         return dict(zip(self.fields, value.split("\t", len(self.fields) - 1), strict=True))
 
 
+EVENT_NAMES = Grouping("event_name", ("eventName",))  # of leads and sales
 GROUPINGS = {
+    "event_names": EVENT_NAMES,
     "countries": Grouping("country", ("country",), (("region", "*"), ("city", "*")), BY_HOUR),
     "regions": Grouping("region_path", ("country", "region"), (("city", "*"),), BY_HOUR),
     "cities": Grouping("city_path", ("country", "region", "city"), (), BY_HOUR),

@@ -26,7 +26,7 @@ COLUMNS = (
 class EventsQuery(ClickQuery, kw_only=True, forbid_unknown_fields=True):
     """Which events. `cursor` is that of the page before (`Nearhop-Next-Cursor`) and wins over `page`."""
 
-    event: Literal["clicks"] = "clicks"
+    event: Literal["clicks", "leads", "sales"] = "clicks"
     verdict: Verdict = "click"
     page: Annotated[int, Meta(ge=1)] = 1
     limit: Annotated[int, Meta(ge=1, le=MOST_EVENTS)] = 100
@@ -39,13 +39,15 @@ class EventsQuery(ClickQuery, kw_only=True, forbid_unknown_fields=True):
 class ExportQuery(ClickQuery, kw_only=True, forbid_unknown_fields=True):
     """Which events, and how they are written."""
 
-    event: Literal["clicks"] = "clicks"
+    event: Literal["clicks", "leads", "sales"] = "clicks"
     verdict: Verdict = "all"
     format: Literal["ndjson", "csv", "parquet"] = "ndjson"
 
 
 class LiveQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Nothing: the feed has all requests of the workspace."""
+    """`event`: only these; the feed has all requests, leads and sales of the workspace otherwise."""
+
+    event: Literal["", "clicks", "leads", "sales"] = ""
 
 
 class Click(msgspec.Struct, kw_only=True, rename="camel"):

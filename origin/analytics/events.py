@@ -1,4 +1,4 @@
-"""GET /events: the requests behind the counts, one by one."""
+"""GET /events: the requests, leads and sales behind the counts, one by one."""
 
 import base64
 import binascii
@@ -12,8 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from origin.accounts.access import authenticate
-from origin.analytics.asking import period_of, scope_of
+from origin.analytics.asking import Asked, asked, period_of
+from origin.analytics.conversion_events import COLUMNS as CONVERSION_COLUMNS
+from origin.analytics.conversion_events import ConversionEvent, conversion_of, customers_of
+from origin.analytics.conversion_reader import ConversionReader
 from origin.analytics.event_model import COLUMNS, Event, EventsQuery, Verdict, event_of
+from origin.analytics.numbers import EVENTS
+from origin.analytics.periods import Period
 from origin.analytics.reader import AnalyticsReader
 from origin.api import answer, read_query
 from origin.links.reader import Reader as LinkReader
@@ -53,6 +58,7 @@ class EventViews:
     """The endpoint, with what it needs."""
 
     clicks: AnalyticsReader
+    conversions: ConversionReader
     links: LinkReader
     now: Callable[[], datetime]
 
@@ -63,16 +69,31 @@ class EventViews:
         if offset > DEEPEST:
             raise Unprocessable(f"page: beyond {DEEPEST} events go on with the header {NEXT_CURSOR} as `cursor`.")
         cursor = Cursor.decode(query.cursor) if query.cursor else None
-        scope = await scope_of(request, actor, query)
-        period = await period_of(query, scope, self.clicks, self.now())
+        about = await asked(request, actor, query, query.event)
+        period = await period_of(query, about.scope, self.clicks, self.now())
+        found = await self._found(about, period, query, offset, cursor)
+        if query.event == "clicks":
+            response = answer(await shown(request, self.links, actor.workspace_id, found))
+        else:
+            response = answer(await shown_conversions(request, self.links, actor.workspace_id, found))
+        if len(found) == query.limit:
+            response.headers[NEXT_CURSOR] = _cursor_after(found, cursor).encode()
+        return response
+
+    async def _found(
+        self, about: Asked, period: Period, query: EventsQuery, offset: int, cursor: Cursor | None
+    ) -> Rows:
         upwards = query.sort_order == "asc"
-        rows = await self.clicks.events(
-            scope, period, verdicts_of(query.verdict), _bound(query.limit, offset, cursor), COLUMNS, upwards=upwards
+        bound = _bound(query.limit, offset, cursor)
+        if query.event == "clicks":
+            verdicts = verdicts_of(query.verdict)
+            return await self.clicks.events(about.scope, period, verdicts, bound, COLUMNS, upwards=upwards)
+        # An event is there once: its id alone says where a page begins.
+        bound |= {"after_id": bound["after_click"], **({"offset": 0} if cursor else {})}
+        model = about.attribution.model
+        return await self.conversions.events(
+            about.own, period, EVENTS[query.event], model, bound, CONVERSION_COLUMNS, upwards=upwards
         )
-        found = answer(await shown(request, self.links, actor.workspace_id, rows))
-        if len(rows) == query.limit:
-            found.headers[NEXT_CURSOR] = _cursor_after(rows, cursor).encode()
-        return found
 
 
 def verdicts_of(verdict: str) -> tuple[str, ...]:
@@ -88,6 +109,17 @@ async def shown(request: Request, links: LinkReader, workspace_id: int, rows: Ro
     return [event_of(row, by_id) for row in rows]
 
 
+async def shown_conversions(
+    request: Request, links: LinkReader, workspace_id: int, rows: Rows
+) -> list[ConversionEvent]:
+    """The leads and sales of rows, with their links and customers as they are now."""
+    async with reading(request, workspace_id) as connection:
+        found = await links.by_ids(connection, workspace_id, sorted({row["link_id"] for row in rows}))
+        customers = await customers_of(connection, workspace_id, rows)
+    by_id = {link.id: link for link in found}
+    return [conversion_of(row, by_id, customers) for row in rows]
+
+
 def _bound(limit: int, offset: int, cursor: Cursor | None) -> dict[str, Any]:
     ms, click_id, block_id, skip = cursor or (0, "", "", offset)
     return {
@@ -97,7 +129,7 @@ def _bound(limit: int, offset: int, cursor: Cursor | None) -> dict[str, Any]:
 
 
 def _key(row: dict[str, Any]) -> tuple[int, str, str]:
-    return round(row["timestamp"].timestamp() * 1000), row["click_id"], row["block_id"]
+    return round(row["timestamp"].timestamp() * 1000), row.get("event_id") or row["click_id"], row.get("block_id", "")
 
 
 def _cursor_after(rows: Rows, before: Cursor | None) -> Cursor:

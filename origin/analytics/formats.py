@@ -92,8 +92,8 @@ WRITERS: dict[str, Callable[[Sequence[str]], Writer]] = {
 }
 _TIME = pa.timestamp("ms", "UTC")
 _TYPES = {
-    **dict.fromkeys(("timestamp", "received_at", "stored_at"), _TIME),
-    **dict.fromkeys(("link_version", "asn"), pa.int64()),
+    **dict.fromkeys(("timestamp", "received_at", "stored_at", "clicked_at"), _TIME),
+    **dict.fromkeys(("link_version", "asn", "quantity", "amount"), pa.int64()),
     **dict.fromkeys(("variant", "rule"), pa.int16()),
     **dict.fromkeys(("latitude", "longitude"), pa.float32()),
     "keep_days": pa.int32(),

@@ -1,63 +1,66 @@
-"""Clicks by what links are sorted into: their tags and their folders, as they are now."""
+"""Numbers by what links are sorted into: their tags and their folders, as they are now."""
 
+from collections import defaultdict
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
-from origin.analytics.model import row
+from origin.analytics.numbers import NOTHING, Numbers
+from origin.storage.tables import folders, link_tags, links, tags
 
 # Of a workspace with more links that were clicked, the ones with fewest clicks are left out.
 MOST_LINKS = 100_000
-_CLICKED = "SELECT * FROM unnest(:links, :clicks) AS clicked (link_id, clicks)"
-_TAGS = f"""
-SELECT tags.id, tags.name, tags.color, sum(clicked.clicks) AS clicks
-FROM ({_CLICKED}) AS clicked
-JOIN link_tags ON link_tags.link_id = clicked.link_id
-JOIN tags ON tags.id = link_tags.tag_id AND tags.workspace_id = :workspace
-GROUP BY tags.id ORDER BY clicks DESC, tags.id LIMIT :most
-"""  # noqa: S608  # all of it is here
-_FOLDERS = f"""
-SELECT folders.id, folders.name, folders.access_level, sum(clicked.clicks) AS clicks
-FROM ({_CLICKED}) AS clicked
-JOIN links ON links.id = clicked.link_id AND links.workspace_id = :workspace
-JOIN folders ON folders.id = links.folder_id
-GROUP BY folders.id ORDER BY clicks DESC, folders.id LIMIT :most
-"""  # noqa: S608  # as above
+Found = list[tuple[dict[str, Any], Numbers]]
 
 
-async def tags(
-    connection: AsyncConnection, workspace_id: int, clicks: list[tuple[int, int]], limit: int
-) -> list[dict[str, Any]]:
-    """A row a tag. A link with two tags counts for both."""
+async def by_tag(
+    connection: AsyncConnection, workspace_id: int, counted: list[tuple[int, Numbers]], limit: int
+) -> Found:
+    """The tags with the most. A link with two tags counts for both."""
+    of = sa.select(link_tags.c.link_id, link_tags.c.tag_id).where(link_tags.c.link_id == sa.func.any(_numbers(counted)))
+    sums = _sums(counted, (await connection.execute(of)).all())
+    known = sa.select(tags).where(tags.c.workspace_id == workspace_id, tags.c.id.in_(sums))
     found = []
-    for each in await _ask(connection, _TAGS, workspace_id, clicks, limit):
+    for each in await connection.execute(known):
         tag_id = ids.public(ids.TAG, each.id)
-        found.append(row(int(each.clicks), tagId=tag_id, tag={"id": tag_id, "name": each.name, "color": each.color}))
-    return found
+        shown = {"tagId": tag_id, "tag": {"id": tag_id, "name": each.name, "color": each.color}}
+        found.append((each.id, shown, sums[each.id]))
+    return _most(found, limit)
 
 
-async def folders(
-    connection: AsyncConnection, workspace_id: int, clicks: list[tuple[int, int]], limit: int
-) -> list[dict[str, Any]]:
-    """A row a folder. Links in no folder have none."""
+async def by_folder(
+    connection: AsyncConnection, workspace_id: int, counted: list[tuple[int, Numbers]], limit: int
+) -> Found:
+    """The folders with the most. Links in no folder count for none."""
+    mine = sa.and_(links.c.workspace_id == workspace_id, links.c.folder_id.isnot(None))
+    of = sa.select(links.c.id, links.c.folder_id).where(mine, links.c.id == sa.func.any(_numbers(counted)))
+    sums = _sums(counted, (await connection.execute(of)).all())
+    known = sa.select(folders).where(folders.c.workspace_id == workspace_id, folders.c.id.in_(sums))
     found = []
-    for each in await _ask(connection, _FOLDERS, workspace_id, clicks, limit):
+    for each in await connection.execute(known):
         folder_id = ids.public(ids.FOLDER, each.id)
         folder = {"id": folder_id, "name": each.name, "accessLevel": each.access_level}
-        found.append(row(int(each.clicks), folderId=folder_id, folder=folder))
-    return found
+        found.append((each.id, {"folderId": folder_id, "folder": folder}, sums[each.id]))
+    return _most(found, limit)
 
 
-GROUPS = {"top_link_tags": tags, "top_folders": folders}
+GROUPS = {"top_link_tags": by_tag, "top_folders": by_folder}
 
 
-async def _ask(
-    connection: AsyncConnection, sql: str, workspace_id: int, clicks: list[tuple[int, int]], limit: int
-) -> list[Any]:
-    numbers = ARRAY(sa.BigInteger)
-    text = sa.text(sql).bindparams(sa.bindparam("links", type_=numbers), sa.bindparam("clicks", type_=numbers))
-    bound = {"links": [link for link, _ in clicks], "clicks": [number for _, number in clicks]}
-    return list(await connection.execute(text, {**bound, "workspace": workspace_id, "most": limit}))
+def _numbers(counted: list[tuple[int, Numbers]]) -> sa.BindParameter[Any]:
+    return sa.bindparam("numbers", [number for number, _ in counted], type_=sa.ARRAY(sa.BigInteger))
+
+
+def _sums(counted: list[tuple[int, Numbers]], pairs: Any) -> dict[int, Numbers]:
+    by_link = dict(counted)
+    sums: defaultdict[int, Numbers] = defaultdict(lambda: NOTHING)
+    for link, group in pairs:
+        sums[group] = sums[group].plus(by_link[link])
+    return sums
+
+
+def _most(found: list[tuple[int, dict[str, Any], Numbers]], limit: int) -> Found:
+    found.sort(key=lambda each: (-each[2].clicks, -each[2].leads, -each[2].sales, each[0]))
+    return [(shown, numbers) for _, shown, numbers in found[:limit]]

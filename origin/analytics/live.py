@@ -1,4 +1,4 @@
-"""GET /events/live: requests as server-sent events, moments after they happen.
+"""GET /events/live: requests, leads and sales as server-sent events, moments after they happen.
 
 One task a workspace asks ClickHouse for what is new, so that clicks that other origin processes took are there as well,
 and hands it to all who listen. A block becomes visible a moment after its `stored_at`, perhaps after a later one: so each
@@ -18,8 +18,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from origin.accounts.access import authenticate
+from origin.analytics.conversion_events import COLUMNS as CONVERSION_COLUMNS
+from origin.analytics.conversion_reader import ConversionReader
 from origin.analytics.event_model import COLUMNS, LiveQuery
-from origin.analytics.events import shown
+from origin.analytics.events import shown, shown_conversions
 from origin.analytics.reader import AnalyticsReader
 from origin.api import read_query
 from origin.links.reader import Reader as LinkReader
@@ -61,9 +63,9 @@ class Window:
 
     def fresh(self, rows: Rows) -> Rows:
         """Those that were not here before."""
-        found = [row for row in rows if row["click_id"] not in self._seen]
+        found = [row for row in rows if _id(row) not in self._seen]
         for row in found:
-            self._seen[row["click_id"]] = row["stored_ms"]
+            self._seen[_id(row)] = row["stored_ms"]
         if rows:
             self.since_ms = max(self.since_ms, rows[-1]["stored_ms"] - OVERLAP_MS)
         while self._seen and next(iter(self._seen.values())) < self.since_ms:
@@ -74,8 +76,9 @@ class Window:
 class LiveHub:
     """All open streams of this process, by workspace."""
 
-    def __init__(self, clicks: AnalyticsReader, now: Callable[[], datetime]) -> None:
+    def __init__(self, clicks: AnalyticsReader, conversions: ConversionReader, now: Callable[[], datetime]) -> None:
         self._clicks = clicks
+        self._conversions = conversions
         self._now = now
         self._listeners: dict[int, set[Listener]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -110,11 +113,18 @@ class LiveHub:
         """Unix milliseconds."""
         return int(self._now().timestamp() * 1000)
 
+    async def newest(self, workspace_id: int, since_ms: int) -> Rows:
+        """What ClickHouse took after a moment, the first ones first."""
+        clicks = await self._clicks.newest(workspace_id, since_ms, _MOST_AT_ONCE, COLUMNS)
+        # A conversion looks the same in both reckonings, but for its click: that of the last one is shown.
+        came = await self._conversions.newest(workspace_id, "last", since_ms, _MOST_AT_ONCE, CONVERSION_COLUMNS)
+        return sorted([*clicks, *came], key=lambda row: row["stored_ms"])[:_MOST_AT_ONCE] if came else clicks
+
     async def _watch(self, workspace_id: int) -> None:
         window = Window(self.now_ms() - OVERLAP_MS)
         while True:
             try:
-                rows = await self._clicks.newest(workspace_id, window.since_ms, _MOST_AT_ONCE, COLUMNS)
+                rows = await self.newest(workspace_id, window.since_ms)
             except ClickHouseUnavailable as error:
                 _log.warning("live_feed_waits", error=str(error)[:300])
                 rows = []
@@ -129,20 +139,19 @@ class LiveViews:
     """The endpoint, with what it needs."""
 
     hub: LiveHub
-    clicks: AnalyticsReader
     links: LinkReader
 
     async def listen(self, request: Request) -> Response:
         actor = await authenticate(request)
-        read_query(request, LiveQuery)
+        wanted = read_query(request, LiveQuery).event
         last = _last_event_ms(request.headers.get("Last-Event-ID", ""))
         listener = self.hub.join(actor.workspace_id)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        stream = self._stream(request, actor.workspace_id, listener, last)
+        stream = self._stream(request, actor.workspace_id, listener, last, wanted)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     async def _stream(
-        self, request: Request, workspace_id: int, listener: Listener, last: int | None
+        self, request: Request, workspace_id: int, listener: Listener, last: int | None, wanted: str
     ) -> AsyncIterator[bytes]:
         began = self.hub.now_ms()
         window = Window(began)
@@ -151,7 +160,7 @@ class LiveViews:
             if last is not None:
                 window.since_ms = max(last - OVERLAP_MS, began - LONGEST_RESUME_MS)
                 while rows := await self._missed(workspace_id, window):
-                    yield await self._text(request, workspace_id, rows)
+                    yield await self._text(request, workspace_id, _only(rows, wanted))
             while True:
                 try:
                     news = await asyncio.wait_for(listener.news.get(), _KEEP_ALIVE_SECONDS)
@@ -160,21 +169,39 @@ class LiveViews:
                     continue
                 if news is None:
                     return
-                if rows := _not_before(began, window.fresh(news), resumed=last is not None):
+                if rows := _only(_not_before(began, window.fresh(news), resumed=last is not None), wanted):
                     yield await self._text(request, workspace_id, rows)
         finally:
             self.hub.leave(workspace_id, listener)
 
     async def _missed(self, workspace_id: int, window: Window) -> Rows:
-        return window.fresh(await self.clicks.newest(workspace_id, window.since_ms, _MOST_AT_ONCE, COLUMNS))
+        return window.fresh(await self.hub.newest(workspace_id, window.since_ms))
 
     async def _text(self, request: Request, workspace_id: int, rows: Rows) -> bytes:
-        events = await shown(request, self.links, workspace_id, rows)
+        clicks = [row for row in rows if _kind(row) == "click"]
+        came = [row for row in rows if _kind(row) != "click"]
+        events: dict[str, Any] = {}
+        if clicks:
+            events |= zip(map(_id, clicks), await shown(request, self.links, workspace_id, clicks), strict=True)
+        if came:
+            events |= zip(map(_id, came), await shown_conversions(request, self.links, workspace_id, came), strict=True)
         lines: list[Any] = []
-        for row, event in zip(rows, events, strict=True):
-            lines += [b"id: %d-%s" % (row["stored_ms"], row["click_id"].encode()), b"event: click"]
-            lines += [b"data: " + msgspec.json.encode(event), b""]
+        for row in rows:
+            lines += [b"id: %d-%s" % (row["stored_ms"], _id(row).encode()), b"event: " + _kind(row).encode()]
+            lines += [b"data: " + msgspec.json.encode(events[_id(row)]), b""]
         return b"\n".join([*lines, b""])
+
+
+def _id(row: dict[str, Any]) -> str:
+    return str(row.get("event_id") or row["click_id"])
+
+
+def _kind(row: dict[str, Any]) -> str:
+    return str(row.get("event", "click"))
+
+
+def _only(rows: Rows, wanted: str) -> Rows:
+    return [row for row in rows if f"{_kind(row)}s" == wanted] if wanted else rows
 
 
 def _not_before(began: int, rows: Rows, *, resumed: bool) -> Rows:

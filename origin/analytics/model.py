@@ -1,9 +1,11 @@
 """What the questions about clicks take, and the fields that all rows share."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+from origin.analytics.numbers import Event
 
 GroupBy = Literal[
     "count",
@@ -40,22 +42,29 @@ GroupBy = Literal[
     "parameters",
     "places",
     "hours_of_week",
+    "event_names",
+    "variants",
 ]
 Interval = Literal["24h", "7d", "30d", "90d", "1y", "mtd", "qtd", "ytd", "all"]
 MOST_ROWS = 1000
 
 
-class ClickQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class PeriodQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which time."""
+
+    interval: Interval = "24h"
+    start: str = ""
+    end: str = ""
+    timezone: str = "UTC"
+
+
+class ClickQuery(PeriodQuery, kw_only=True, forbid_unknown_fields=True):
     """Which clicks of which time. Filters take `a,b` (one of these) and `-a,b` (none of these)."""
 
     domain: str = ""
     key: str = ""
     link_id: str = msgspec.field(default="", name="linkId")
     external_id: str = msgspec.field(default="", name="externalId")
-    interval: Interval = "24h"
-    start: str = ""
-    end: str = ""
-    timezone: str = "UTC"
     country: str = ""
     region: str = ""
     city: str = ""
@@ -82,12 +91,29 @@ class ClickQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     # The name of a kept query parameter, and which values of it.
     parameter: Annotated[str, Meta(max_length=100)] = ""
     parameter_value: str = msgspec.field(default="", name="parameterValue")
+    # What links are sorted into, as they are now.
+    tag_id: str = msgspec.field(default="", name="tagId")
+    tag_ids: str = msgspec.field(default="", name="tagIds")
+    folder_id: str = msgspec.field(default="", name="folderId")
+    tenant_id: str = msgspec.field(default="", name="tenantId")
+    partner_id: str = msgspec.field(default="", name="partnerId")
+    program_id: str = msgspec.field(default="", name="programId")
+    root: bool | None = None
+    qr: bool | None = None
+    # Of leads and sales alone.
+    event_name: str = msgspec.field(default="", name="eventName")
+    sale_type: str = msgspec.field(default="", name="saleType")
+    payment_processor: str = msgspec.field(default="", name="paymentProcessor")
+    currency: str = ""
+    customer_id: str = msgspec.field(default="", name="customerId")
+    query: Annotated[str, Meta(max_length=2_000)] = ""
+    attribution: Literal["", "last", "first"] = ""
 
 
 class AnalyticsQuery(ClickQuery, kw_only=True, forbid_unknown_fields=True):
     """A parameter that is not here is refused by name."""
 
-    event: Literal["clicks"] = "clicks"
+    event: Event = "clicks"
     group_by: GroupBy = msgspec.field(default="count", name="groupBy")
     # Also the numbers of the period of the same length right before this one.
     compare: Literal["", "previous"] = ""
@@ -130,8 +156,3 @@ VERDICTS = {
     "duplicates": "duplicate",
     "capped": "capped",
 }
-
-
-def row(clicks: int, **fields: Any) -> dict[str, Any]:
-    """A row of the answer. Conversions are not tracked, so these are always 0."""
-    return {**fields, "clicks": clicks, "leads": 0, "sales": 0, "saleAmount": 0}

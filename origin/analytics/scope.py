@@ -1,14 +1,31 @@
 """Whose clicks a question is about, and the SQL that says so: every query is scoped to one workspace here and nowhere else."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from origin.analytics.dimensions import Filter
 from origin.analytics.tiers import AUDIENCE_COLUMNS
 
 ALL_LINKS = 0  # the rollups' own row for the sum of a workspace's links
 _MINE = "workspace_id = {workspace:UInt64}"
 _OF_LINKS = _MINE + " AND link_id IN {links:Array(UInt64)}"
+
+
+class Condition(Protocol):
+    """A filter: a condition in SQL, and what it binds."""
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """Bound as `values{number}`."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """Bound as `key{number}`, unless empty."""
+        ...
+
+    def clause(self, number: int) -> str:
+        """The condition; it begins with AND."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -17,7 +34,7 @@ class Scope:
 
     workspace_id: int
     link_ids: tuple[int, ...] | None = None
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[Condition, ...] = ()
 
     def parameters(self) -> dict[str, Any]:
         """What each query binds."""

@@ -51,6 +51,10 @@ class AttributionChange(msgspec.Struct, kw_only=True, rename="camel", forbid_unk
     exchange_rates: dict[Currency, Rate] | UnsetType = UNSET
 
 
+# Of a question that is about clicks alone.
+UNASKED = Attribution(model="last", window_days=0, currency=None, exchange_rates={})
+
+
 async def get(connection: AsyncConnection, workspace_id: int) -> Attribution:
     """The workspace's settings."""
     row = (await connection.execute(sa.select(workspaces).where(workspaces.c.id == workspace_id))).one()

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from origin import ids
 from origin.accounts.access import authenticate
 from origin.api import answer, read_body, route
-from origin.conversions import settings_views
+from origin.conversions import outcomes, settings_views
 from origin.conversions.drain import ConversionDrain
 from origin.conversions.links import LinkRefs
 from origin.conversions.model import (
@@ -115,4 +115,5 @@ def routes(service: Conversions, drain: ConversionDrain, reader: Reader) -> list
             )
         ),
         *settings_views.routes(),
+        *outcomes.routes(),
     ]  # fmt: skip

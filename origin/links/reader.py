@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
+from origin.conversions import money, settings
 from origin.links import paging
 from origin.links.filters import searched
 from origin.links.model import CountFilter, CountQuery, EdgeState, Link, ListFilter, Quarantine
 from origin.links.passwords import MASK
 from origin.links.redirects import is_one_time
-from origin.links.totals import ClickTotals
+from origin.links.totals import ClickTotals, ConversionTotals, Converted, NoConversions
 from origin.pages import Page, fetch
 from origin.storage.tables import Row, kv_keys, link_claims, link_tags, links
 from origin.tags import service as tags
@@ -36,6 +37,9 @@ _GROUPS: dict[str, tuple[sa.Column[Any], str]] = {
 }
 
 
+_NO_CONVERSIONS = NoConversions()
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads links and puts together what belongs to them."""
@@ -44,6 +48,7 @@ class Reader:
     default_domain: str
     edge_url: str
     api_url: str
+    conversions: ConversionTotals = _NO_CONVERSIONS
 
     async def by_ids(self, connection: AsyncConnection, workspace_id: int, link_ids: list[int]) -> list[Link]:
         """The links with these numbers, in this order; those that are gone are left out."""
@@ -123,9 +128,20 @@ class Reader:
         numbers = [row.id for row in rows]
         tagged = await tags.of_links(connection, numbers)
         totals = await self.totals.for_links(workspace_id, numbers)
-        return [self._link(row, tagged.get(row.id, []), *totals.get(row.id, (0, None))) for row in rows]
+        attribution = await settings.get(connection, workspace_id)
+        converted = await self.conversions.for_links(workspace_id, numbers, attribution.model)
+        factors = attribution.factors()
+        shown = []
+        for row in rows:
+            came = converted.get(row.id, Converted())
+            amount = money.total(came.revenue, factors)
+            shown.append(self._link(row, tagged.get(row.id, []), totals.get(row.id, (0, None)), came, amount))
+        return shown
 
-    def _link(self, row: Row, tagged: list[Tag], clicks: int, last_clicked: datetime | None) -> Link:
+    def _link(
+        self, row: Row, tagged: list[Tag], total: tuple[int, datetime | None], came: Converted, sale_amount: int
+    ) -> Link:
+        clicks, last_clicked = total
         short_link = self.short_link(row.domain, row.key)
         workspace_id = ids.public(ids.WORKSPACE, row.workspace_id)
         return Link(
@@ -142,10 +158,10 @@ class Reader:
             folder_id=None if row.folder_id is None else ids.public(ids.FOLDER, row.folder_id),
             webhook_ids=[],
             clicks=clicks,
-            leads=0,
-            conversions=0,
-            sales=0,
-            sale_amount=0,
+            leads=came.leads,
+            conversions=came.conversions,
+            sales=came.sales,
+            sale_amount=sale_amount,
             last_clicked=last_clicked,
             opened_at=row.opened_at if is_one_time(row.redirect) else None,
             edge=_edge_state(row),

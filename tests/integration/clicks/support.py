@@ -16,8 +16,9 @@ from starlette.applications import Starlette
 from origin.accounts.access_tokens import AccessTokens
 from origin.accounts.authenticator import Authenticator
 from origin.analytics import views as analytics
+from origin.analytics.conversion_reader import ConversionReader
 from origin.analytics.reader import AnalyticsReader
-from origin.analytics.totals import ClickTotals
+from origin.analytics.totals import ClickTotals, StoredConversions
 from origin.app import assemble
 from origin.clicks import refused_views
 from origin.clicks import views as clicks
@@ -91,14 +92,15 @@ async def running(home: Path, engine: AsyncEngine, url: str = "", **click_settin
     clickhouse = ClickHouse(home / "clickhouse", url)
     pipeline = ClickPipeline(settings, ClickSettings(**{"click_linger_ms": 10, **click_settings}), engine, clickhouse)
     reader = AnalyticsReader(clickhouse)
-    links = Reader(ClickTotals(reader), "localhost", EDGE_URL, API_URL)
+    came = ConversionReader(clickhouse)
+    links = Reader(ClickTotals(reader), "localhost", EDGE_URL, API_URL, StoredConversions(came))
     access = Authenticator(engine, AccessTokens(SECRET_KEY))
     internal = [*clicks.routes(pipeline, EDGE_SECRET), *health_routes([pipeline.ready])]
     stored = StoredClicks(clickhouse)
     drain = ConversionDrain(engine, clickhouse, stored, pipeline.retention)
     api = [
         *refused_views.routes(pipeline),
-        *analytics.routes(reader, links),
+        *analytics.routes(reader, came, links),
         *conversions.routes(Conversions(stored), drain, links),
         *customers.routes(links),
     ]

@@ -147,7 +147,7 @@ async def test_filters_take_lists_and_exclusions(asker: Asker) -> None:
     [
         ({"event": "leads"}, "event"),
         ({"groupBy": "top_partners"}, "groupBy"),
-        ({"tenantId": "t"}, "tenantId"),
+        ({"groupId": "g"}, "groupId"),
         ({"tagId": "t"}, "tagId"),
         ({"customerId": "c"}, "customerId"),
         ({"countri": "DE"}, "countri"),

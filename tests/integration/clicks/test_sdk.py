@@ -42,5 +42,5 @@ async def test_a_refused_parameter_is_the_sdks_own_exception(stack: Stack, engin
     account = await new_account(engine)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(stack.app)) as http:
         dub = Dub(token=account.api_key, server_url=f"{API_URL}/api/v1", async_client=http)
-        with pytest.raises(models.errors.UnprocessableEntity, match="tenantId"):
-            await dub.analytics.retrieve_async(request={"tenant_id": "one"})
+        with pytest.raises(models.errors.UnprocessableEntity, match="groupId"):
+            await dub.analytics.retrieve_async(request={"group_id": "one"})

@@ -1,0 +1,100 @@
+"""Reads leads and sales from ClickHouse."""
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+from origin.analytics import tiers
+from origin.analytics.numbers import Numbers
+from origin.analytics.periods import Period
+from origin.analytics.scope import Scope
+from origin.conversions.settings import Attribution
+from origin.storage import named_sql
+from origin.storage.clickhouse import ClickHouse, ColumnBlocks, Rows
+
+LIMIT = 1000
+_SQL = named_sql.load(Path(__file__).with_name("conversions.sql"))
+
+
+class ConversionReader:
+    """The named queries of conversions.sql. `model` is that of the attribution: last or first."""
+
+    def __init__(self, clickhouse: ClickHouse) -> None:
+        self._clickhouse = clickhouse
+
+    async def by_value(
+        self,
+        scope: Scope,
+        period: Period,
+        events: tuple[str, ...],
+        attribution: Attribution,
+        value: str,
+        **bound: Any,
+    ) -> Rows:
+        """Rows with value, leads, sales, revenue and mean coordinates, those with most leads or revenue first."""
+        factors = {name: float(each) for name, each in attribution.factors().items()}
+        values = {
+            **_bound(scope, events, attribution.model),
+            "limit": LIMIT,
+            "values": [],
+            "currencies": list(factors),
+            "factors": list(factors.values()),
+            "by": "leads" if events == ("lead",) else "sales",
+            **bound,
+        }
+        if not factors:  # transform() takes no empty arrays
+            values |= {"currencies": [""], "factors": [0.0]}
+        sql = _complete("by_value", scope, period).replace("/*value*/", value)
+        return await self._clickhouse.query(sql, values)
+
+    async def totals(self, workspace_id: int, link_ids: list[int], model: str) -> dict[int, dict[str, Any]]:
+        """leads, sales, conversions and revenue of links; those without any are left out."""
+        values = {"workspace": workspace_id, "links": link_ids, "model": model}
+        return {row["link_id"]: row for row in await self._clickhouse.query(_SQL["totals"], values)}
+
+    async def events(
+        self,
+        scope: Scope,
+        period: Period,
+        events: tuple[str, ...],
+        model: str,
+        bound: dict[str, Any],
+        columns: tuple[str, ...],
+        *,
+        upwards: bool = False,
+    ) -> Rows:
+        """A page of conversions, the newest first, or the oldest with `upwards`."""
+        sql = _complete("events_upwards" if upwards else "events", scope, period)
+        values = {**_bound(scope, events, model), **bound}
+        return await self._clickhouse.query(sql.replace("/*columns*/", ", ".join(columns)), values)
+
+    def export(
+        self, scope: Scope, period: Period, events: tuple[str, ...], model: str, columns: tuple[str, ...]
+    ) -> AbstractAsyncContextManager[ColumnBlocks]:
+        """All conversions of the period, block by block, each column by column."""
+        sql = _complete("export", scope, period).replace("/*columns*/", ", ".join(columns))
+        return self._clickhouse.stream(sql, _bound(scope, events, model))
+
+    async def newest(self, workspace_id: int, model: str, since_ms: int, limit: int, columns: tuple[str, ...]) -> Rows:
+        """Conversions that ClickHouse took after `since_ms`, the first ones first; `stored_ms` is when."""
+        sql = _SQL["newest"].replace("/*columns*/", ", ".join(columns))
+        values = {"workspace": workspace_id, "model": model, "since_ms": since_ms, "limit": limit}
+        return await self._clickhouse.query(sql, values)
+
+    async def variants(self, scope: Scope, period: Period, events: tuple[str, ...], model: str) -> Rows:
+        """By variant: people's clicks of the period, and how many of them became one of these events."""
+        sql = _complete("variant_clicks", scope, period)
+        return await self._clickhouse.query(sql, _bound(scope, events, model))
+
+
+def numbers_of(row: dict[str, Any], clicks: int = 0) -> Numbers:
+    """The numbers of a row of by_value."""
+    return Numbers(clicks, row["leads"], row["sales"], row["revenue"])
+
+
+def _bound(scope: Scope, events: tuple[str, ...], model: str) -> dict[str, Any]:
+    return {**scope.parameters(), "events": list(events), "model": model}
+
+
+def _complete(name: str, scope: Scope, period: Period) -> str:
+    return scope.complete(_SQL[name], tiers.CLICKS.within(period.seconds()))

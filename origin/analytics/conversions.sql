@@ -1,0 +1,77 @@
+-- Conversions are few beside clicks: every question reads the rows themselves, the newest revision of each (FINAL). The texts
+-- that replace /*mine*/, /*within*/, /*filters*/ and /*value*/ are those of scope.py and dimensions.py.
+
+-- name: by_value
+-- Leads, sales and revenue by value of an expression; the first rows are those with most of what `by` says.
+SELECT
+    toString(/*value*/) AS value,
+    sumIf(quantity, event = 'lead') AS leads,
+    countIf(event = 'sale') AS sales,
+    sumMapIf(map(toString(currency), amount), event = 'sale') AS revenue,
+    sumIf(amount * transform(toString(currency), {currencies:Array(String)}, {factors:Array(Float64)}, 0.), event = 'sale')
+        AS sale_amount,
+    avg(latitude) AS mean_latitude,
+    avg(longitude) AS mean_longitude
+FROM conversions FINAL
+WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
+    AND value != '' AND (empty({values:Array(String)}) OR value IN {values:Array(String)})
+GROUP BY value
+ORDER BY if({by:String} = 'leads', toFloat64(leads), sale_amount) DESC, sales DESC, value
+LIMIT {limit:UInt32}
+
+-- name: totals
+-- All that came of some links; `conversions` are first sales of customers.
+SELECT
+    link_id,
+    sumIf(quantity, event = 'lead') AS leads,
+    countIf(event = 'sale') AS sales,
+    countIf(event = 'sale' AND sale_type = 'new') AS conversions,
+    sumMapIf(map(toString(currency), amount), event = 'sale') AS revenue
+FROM conversions FINAL
+WHERE workspace_id = {workspace:UInt64} AND model = {model:String} AND link_id IN {links:Array(UInt64)}
+GROUP BY link_id
+
+-- name: events
+-- One page of conversions, the newest first.
+SELECT /*columns*/
+FROM conversions FINAL
+WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
+    AND (NOT {after:Bool} OR (timestamp, event_id) < (fromUnixTimestamp64Milli({after_ms:Int64}), {after_id:String}))
+ORDER BY timestamp DESC, event_id DESC
+LIMIT {limit:UInt32} OFFSET {offset:UInt32}
+
+-- name: events_upwards
+-- The same, the oldest first.
+SELECT /*columns*/
+FROM conversions FINAL
+WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
+    AND (NOT {after:Bool} OR (timestamp, event_id) > (fromUnixTimestamp64Milli({after_ms:Int64}), {after_id:String}))
+ORDER BY timestamp, event_id
+LIMIT {limit:UInt32} OFFSET {offset:UInt32}
+
+-- name: export
+-- All conversions of the range, by time.
+SELECT /*columns*/
+FROM conversions FINAL
+WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
+ORDER BY timestamp, event_id
+
+-- name: newest
+-- What ClickHouse has taken since a moment, of events of the last hour.
+SELECT toUnixTimestamp64Milli(stored_at) AS stored_ms, /*columns*/
+FROM conversions FINAL
+WHERE workspace_id = {workspace:UInt64} AND model = {model:String} AND timestamp > now64(3) - INTERVAL 1 HOUR
+    AND stored_at > fromUnixTimestamp64Milli({since_ms:Int64})
+ORDER BY stored_at, timestamp, event_id
+LIMIT {limit:UInt32}
+
+-- name: variant_clicks
+-- The variants of a link: people's clicks of the range, and how many of them became a lead or a sale, whenever that was.
+SELECT variant, count() AS clicks, countIf(click_id GLOBAL IN (
+    SELECT click_id FROM conversions FINAL
+    WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND variant >= 0
+)) AS converted
+FROM clicks
+WHERE /*mine*/ AND verdict = 'click' AND variant >= 0 AND /*within*/ /*filters*/
+GROUP BY variant
+ORDER BY variant
