@@ -2,9 +2,9 @@
 
 `python -m origin migrate` brings the database's schema up to this release; `python -m origin mailbox` prints the letters
 that a local installation has kept instead of sending, the newest last; `python -m origin refused list`, `download` and
-`replay` show clicks that could not be read, and send them again; `rebuild-rollups` and `erase`, while no origin runs, count
-all clicks anew, and forget those of a workspace, a link or a visitor; `safety` lists and settles what visitors report, and
-puts links into quarantine.
+`replay` show clicks that could not be read, and send them again; `rebuild-rollups`, `rebuild-conversions` and `erase`, while
+no origin runs, count all clicks anew, send leads and sales to ClickHouse again, and forget those of a workspace, a link,
+a visitor or a customer; `safety` lists and settles what visitors report, and puts links into quarantine.
 """
 
 import signal

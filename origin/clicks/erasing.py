@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from origin.clicks.visitors import VisitorHash
+from origin.conversions.erasing import ConversionEraser
 from origin.storage.clickhouse import ClickHouse
 from origin.storage.rollups import ROLLUPS, delete, refill
 
@@ -16,17 +17,20 @@ _DAY = int(timedelta(days=1).total_seconds())
 class Eraser:
     """Nothing may insert clicks meanwhile. What is cut off is done by doing it again."""
 
-    def __init__(self, clickhouse: ClickHouse, visitors: VisitorHash) -> None:
+    def __init__(self, clickhouse: ClickHouse, visitors: VisitorHash, conversions: ConversionEraser) -> None:
         self._clickhouse = clickhouse
         self._visitors = visitors
+        self._conversions = conversions
 
     async def workspace(self, workspace_id: int) -> None:
-        """All that is known of a workspace's links."""
+        """All that is known of a workspace's links, and of who came by them."""
+        await self._conversions.workspace(workspace_id)
         for table in ("clicks", *ROLLUPS):
             await delete(self._clickhouse, table, "workspace_id = {workspace:UInt64}", {"workspace": workspace_id})
 
     async def link(self, workspace_id: int, link_id: int) -> None:
         """All requests for one link."""
+        await self._conversions.link(workspace_id, link_id)
         which = "workspace_id = {workspace:UInt64} AND link_id = {link:UInt64}"
         await delete(self._clickhouse, "clicks", which, {"workspace": workspace_id, "link": link_id})
         await refill(self._clickhouse, workspace_id)
@@ -38,6 +42,11 @@ class Eraser:
             self._visitors.of(second * 1000, workspace_id, ip, user_agent)
             for second in range(days["first"], days["last"] + 1, _DAY)
         ]
+        await self._conversions.visitors(workspace_id, hashes)  # first, as the days are those of the clicks
         which = "workspace_id = {workspace:UInt64} AND visitor IN {visitors:Array(UInt64)}"
         await delete(self._clickhouse, "clicks", which, {"workspace": workspace_id, "visitors": hashes})
         await refill(self._clickhouse, workspace_id)
+
+    async def customer(self, workspace_id: int, customer_id: int) -> None:
+        """A customer, with all leads and sales. The clicks stay, as those of somebody."""
+        await self._conversions.customer(workspace_id, customer_id)

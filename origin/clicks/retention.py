@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from origin.conversions.expiry import expire
 from origin.storage import clickhouse_cluster
 from origin.storage.clickhouse import ClickHouse
 from origin.storage.rollups import ROLLUPS
@@ -52,6 +53,7 @@ class Retention:
     async def apply(self) -> int:
         """Have stored clicks kept for as long as the plans say now; returns for how many workspaces that is new."""
         wanted = await self._read()
+        await expire(self._engine, wanted)
         changed = 0
         for row in await self._clickhouse.query(_KEPT):
             days = wanted.get(row["workspace_id"], 0)

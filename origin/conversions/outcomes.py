@@ -20,6 +20,7 @@ from origin.storage.tables import Row, conversions, customer_clicks, customers
 from origin.storage.transaction import reading
 
 _LEAST_YEAR = 1971
+EXPIRED = "expired"  # of which only enough is left to know it again
 
 
 class ConversionFilter(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -61,7 +62,7 @@ async def count(
     """How many leads or sales of a time have each outcome."""
     mine = sa.and_(
         conversions.c.workspace_id == workspace_id, conversions.c.event == event,
-        conversions.c.occurred_at >= start, conversions.c.occurred_at < end,
+        conversions.c.occurred_at >= start, conversions.c.occurred_at < end, conversions.c.outcome != EXPIRED,
     )  # fmt: skip
     select = sa.select(conversions.c.outcome, sa.func.count().label("number")).where(mine)
     rows = await connection.execute(select.group_by(conversions.c.outcome))
@@ -78,7 +79,7 @@ async def index(request: Request) -> Response:
 
 
 async def _page(connection: AsyncConnection, workspace_id: int, wanted: ConversionFilter) -> list[Row]:
-    fitting = [conversions.c.workspace_id == workspace_id]
+    fitting = [conversions.c.workspace_id == workspace_id, conversions.c.outcome != EXPIRED]
     for column, value in ((conversions.c.event, wanted.event), (conversions.c.outcome, wanted.outcome)):
         if value:
             fitting.append(column == value)

@@ -89,7 +89,7 @@ FROM (
     ) AS first ON true
     WHERE conversions.customer_id = ANY (CAST(:customers AS bigint[])) AND conversions.event = :event
         AND (CAST(:only AS bigint) IS NULL OR conversions.id = :only)
-        AND conversions.outcome <> 'duplicate'
+        AND conversions.outcome NOT IN ('duplicate', 'expired')
 ) AS credit
 WHERE conversions.id = credit.id
     AND (conversions.last_click, conversions.first_click, conversions.outcome)

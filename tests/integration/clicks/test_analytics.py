@@ -145,10 +145,10 @@ async def test_filters_take_lists_and_exclusions(asker: Asker) -> None:
 @pytest.mark.parametrize(
     ("parameters", "name"),
     [
-        ({"event": "leads"}, "event"),
+        ({"event": "views"}, "event"),
         ({"groupBy": "top_partners"}, "groupBy"),
         ({"groupId": "g"}, "groupId"),
-        ({"tagId": "t"}, "tagId"),
+        ({"partnerTagId": "t"}, "partnerTagId"),
         ({"customerId": "c"}, "customerId"),
         ({"countri": "DE"}, "countri"),
         ({"interval": "5m"}, "interval"),

@@ -11,6 +11,7 @@ from origin.clicks import upkeep_command
 from origin.clicks.erasing import Eraser
 from origin.clicks.settings import ClickSettings
 from origin.clicks.visitors import VisitorHash
+from origin.conversions.erasing import ConversionEraser
 from origin.settings import OriginSettings
 from origin.startup import CannotStart
 from origin.storage import rollups
@@ -47,6 +48,10 @@ async def fill(stack: Stack) -> None:
     await stack.drained()
 
 
+def eraser_of(stack: Stack, engine: AsyncEngine) -> Eraser:
+    return Eraser(stack.clickhouse, VisitorHash(SECRET_KEY), ConversionEraser(engine, stack.clickhouse))
+
+
 async def rolled(stack: Stack) -> list[Any]:
     return [await stack.clickhouse.query(sql) for sql in ROLLED]
 
@@ -73,9 +78,11 @@ async def test_rollups_made_again_from_raw_clicks_end_equal(stack: Stack) -> Non
     assert await stack.scalar("SELECT count() FROM system.tables WHERE name LIKE '%_rebuilt'") == 0
 
 
-async def test_what_is_erased_is_in_no_table_and_the_rest_is_counted_as_before(stack: Stack) -> None:
+async def test_what_is_erased_is_in_no_table_and_the_rest_is_counted_as_before(
+    stack: Stack, engine: AsyncEngine
+) -> None:
     await fill(stack)
-    eraser = Eraser(stack.clickhouse, VisitorHash(SECRET_KEY))
+    eraser = eraser_of(stack, engine)
     for _ in range(2):  # the second time there is nothing to erase, and the same is left
         await eraser.link(1, 2)
         await eraser.visitor(1, "203.0.113.4", IPHONE)
@@ -94,19 +101,21 @@ async def test_what_is_erased_is_in_no_table_and_the_rest_is_counted_as_before(s
     assert await stack.scalar("SELECT count() FROM clicks WHERE workspace_id = 1") == 0
 
 
-async def test_a_visitor_is_erased_on_every_day_and_only_there(stack: Stack) -> None:
+async def test_a_visitor_is_erased_on_every_day_and_only_there(stack: Stack, engine: AsyncEngine) -> None:
     now = event()["at"]
     same = {"ip": "198.51.100.77", "user_agent": CHROME}
     await stack.send([event(**same, at=now - day * 24 * HOUR_MS) for day in range(5)])
     await stack.send([event(**same, workspace=2), event(ip="198.51.100.78", user_agent=CHROME)])
     await stack.drained()
-    await Eraser(stack.clickhouse, VisitorHash(SECRET_KEY)).visitor(1, "198.51.100.77", CHROME)
+    await eraser_of(stack, engine).visitor(1, "198.51.100.77", CHROME)
     assert await stack.scalar("SELECT count() FROM clicks WHERE workspace_id = 1") == 1
     assert await stack.scalar("SELECT count() FROM clicks WHERE workspace_id = 2") == 1
 
 
-def test_the_commands_want_the_engine_for_themselves(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settings = OriginSettings(home=home, secret_key=SECRET_KEY, edge_secret=EDGE_SECRET)
+def test_the_commands_want_the_engine_for_themselves(
+    home: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = OriginSettings(home=home, database_url=postgres_url, secret_key=SECRET_KEY, edge_secret=EDGE_SECRET)
     for wrong in (
         ["erase"],
         ["erase", "link", "ws_1", "nothing"],
@@ -117,13 +126,15 @@ def test_the_commands_want_the_engine_for_themselves(home: Path, capsys: pytest.
     assert "rebuild-rollups" in capsys.readouterr().err
     good = [
         ["rebuild-rollups"],
+        ["rebuild-conversions"],
         ["erase", "workspace", ids.public(ids.WORKSPACE, 1)],
+        ["erase", "customer", ids.public(ids.WORKSPACE, 1), ids.public(ids.CUSTOMER, 1)],
         ["erase", "link", ids.public(ids.WORKSPACE, 1), ids.public(ids.LINK, 1)],
         ["erase", "visitor", ids.public(ids.WORKSPACE, 1), "192.0.2.1", CHROME],
     ]
     for each in good:
         assert upkeep_command.main(each, settings, ClickSettings()) == 0
-    assert capsys.readouterr().out.count("done\n") == 4
+    assert capsys.readouterr().out.count("done\n") == 6
 
 
 async def test_beside_a_running_origin_or_on_a_cluster_they_refuse(

@@ -8,12 +8,14 @@ from prometheus_client import REGISTRY
 
 from origin.analytics.model import AnalyticsQuery, GroupBy, Interval
 from origin.clicks.row import ClickRow
+from origin.conversions import row as conversion_row
 
 TEXT = (Path(__file__).parents[3] / "docs/analytics.md").read_text(encoding="utf-8")
+OWN = set(conversion_row.OWN) - {"workspace_id", "click_id", "link_id", "keep_days"}
 UTM = {"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"}
 
 
-@pytest.mark.parametrize("column", sorted(set(ClickRow._fields) - UTM))
+@pytest.mark.parametrize("column", sorted((set(ClickRow._fields) | OWN) - UTM))
 def test_each_column_is_defined(column: str) -> None:
     assert f"`{column}`" in TEXT
 
@@ -31,7 +33,10 @@ def test_each_parameter_is_named() -> None:
 def test_each_metric_is_defined() -> None:
     from origin.analytics import totals  # noqa: PLC0415, F401  # registers its metric
     from origin.clicks import metrics  # noqa: PLC0415, F401  # as above
+    from origin.conversions import drain  # noqa: PLC0415, F401  # as above
 
-    names = {family.name for family in REGISTRY.collect() if family.name.startswith("nearhop_click")}
+    names = {
+        family.name for family in REGISTRY.collect() if family.name.startswith(("nearhop_click", "nearhop_conversion"))
+    }
     assert len(names) > 10
     assert [name for name in names if f"`{name}`" not in TEXT and f"`{name}_total`" not in TEXT] == []
