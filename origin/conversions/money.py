@@ -1,7 +1,7 @@
 """Amounts of money: whole numbers of a currency's smallest unit. Currencies are never mixed without a rate."""
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated
 
 from msgspec import Meta
@@ -45,4 +45,4 @@ def factors(currency: str | None, rates: Mapping[str, float] | None) -> dict[str
 def total(revenue: Mapping[str, int], by: Mapping[str, Decimal]) -> int:
     """The sum of what can be summed, in smallest units; currencies without a factor are left out."""
     exact = sum((amount * by[each] for each, amount in revenue.items() if each in by), Decimal(0))
-    return int(exact.quantize(Decimal(1), ROUND_HALF_EVEN))
+    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))

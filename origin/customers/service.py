@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from origin import ids
 from origin.customers.model import CustomerChange, CustomerFilter
 from origin.links import finder
+from origin.pages import Order, Page, fetch
 from origin.problems import Conflict, NotFound, Unprocessable
 from origin.storage.tables import Row, conversions, customer_clicks, customers, links
 
@@ -67,20 +68,20 @@ async def delete(connection: AsyncConnection, workspace_id: int, text: str) -> i
     return int(row.id)
 
 
-async def page(connection: AsyncConnection, workspace_id: int, wanted: CustomerFilter) -> list[Row]:
+async def page(connection: AsyncConnection, workspace_id: int, wanted: CustomerFilter, by_number: Page) -> list[Row]:
     """One page of the customers that fit; raises Unprocessable for a bad cursor, NotFound for a link that is not there."""
     after, before = wanted.starting_after, wanted.ending_before
     if after and before:
         raise Unprocessable("endingBefore: give either this or startingAfter.")
     column = _ORDERS[wanted.sort_by]
-    ascending = (wanted.sort_order == "asc") != bool(before)
-    order = [each.asc() if ascending else each.desc() for each in (column, customers.c.id)]
-    select = sa.select(customers).where(*await _fitting(connection, workspace_id, wanted)).order_by(*order)
-    if cursor := after or before:
-        field = "startingAfter" if after else "endingBefore"
-        select = select.where(await _beyond(connection, workspace_id, column, field, cursor, ascending=ascending))
-    else:
-        select = select.offset((wanted.page - 1) * wanted.page_size)
+    order = Order(column, customers.c.id, (wanted.sort_order == "asc") != bool(before))
+    select = sa.select(customers).where(*await _fitting(connection, workspace_id, wanted))
+    cursor = after or before
+    if not cursor:
+        return await fetch(connection, select, order, by_number)
+    field = "startingAfter" if after else "endingBefore"
+    beyond = await _beyond(connection, workspace_id, column, field, cursor, ascending=order.ascending)
+    select = select.where(beyond).order_by(*order.columns)
     rows = list(await connection.execute(select.limit(wanted.page_size)))
     return rows[::-1] if before else rows
 

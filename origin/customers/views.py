@@ -15,6 +15,7 @@ from origin.customers import service
 from origin.customers.model import Customer, CustomerChange, CustomerFilter, CustomerQuery, DeletedCustomer
 from origin.links.reader import Reader
 from origin.openapi import Operation
+from origin.pages import turning
 from origin.storage.tables import Row
 from origin.storage.transaction import reading, transaction
 
@@ -32,12 +33,13 @@ class CustomerViews:
         """A page of customers."""
         actor = await authenticate(request)
         wanted = read_query(request, CustomerFilter)
-        async with reading(request, actor.workspace_id) as connection:
-            rows = await service.page(connection, actor.workspace_id, wanted)
+        workspace_id = actor.workspace_id
+        async with turning(request, actor, "customers", wanted) as page, reading(request, workspace_id) as connection:
+            rows = await service.page(connection, workspace_id, wanted, page)
             known: dict[int, LinkRef] = {}
             if wanted.include_expanded_fields:
                 numbers = {row.link_id for row in rows if row.link_id is not None}
-                known = await self.links.by_ids(connection, actor.workspace_id, numbers)
+                known = await self.links.by_ids(connection, workspace_id, numbers)
         return answer([_customer(row, known.get(row.link_id)) for row in rows])
 
     async def show(self, request: Request) -> Response:
