@@ -31,6 +31,7 @@ class LinkFilter(NamedTuple):
     values: tuple[int, ...]
     exclude: bool
     key: str = ""
+    column: str = "link_id"
 
     def clause(self, number: int) -> str:
         """The condition in SQL; the values are bound under this number."""

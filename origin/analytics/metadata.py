@@ -17,6 +17,7 @@ class MetadataFilter(NamedTuple):
     operator: str
     values: tuple[str, ...]
     key: str = ""  # as Filter has
+    column: str = "metadata"
 
     def clause(self, number: int) -> str:
         """The condition in SQL; value and keys are bound under this number."""

@@ -14,6 +14,11 @@ class Condition(Protocol):
     """A filter: a condition in SQL, and what it binds."""
 
     @property
+    def column(self) -> str:
+        """Which column it looks at."""
+        ...
+
+    @property
     def values(self) -> tuple[Any, ...]:
         """Bound as `values{number}`."""
         ...

@@ -127,9 +127,3 @@ FOR UPDATE OF conversions SKIP LOCKED
 -- name: stored
 -- ClickHouse has these.
 UPDATE conversions SET stored_at = now() WHERE id = ANY (CAST(:ids AS bigint[]))
-
--- name: waiting
--- How many are counted and not in ClickHouse, and how many clicks are still looked for.
-SELECT
-    (SELECT count(*) FROM conversions WHERE outcome = 'counted' AND stored_at IS NULL) AS unstored,
-    (SELECT count(*) FROM customer_clicks WHERE look_at IS NOT NULL) AS sought

@@ -13,8 +13,7 @@ from origin.conversions.model import LeadRequest, SaleRequest
 from origin.problems import NotFound
 from origin.storage.tables import Row, conversions, customer_clicks, customers, workspaces
 
-PENDING, COUNTED, UNATTRIBUTED, DUPLICATE = "pending", "counted", "unattributed", "duplicate"
-OUTCOMES = (COUNTED, DUPLICATE, UNATTRIBUTED, PENDING)
+PENDING, DUPLICATE = "pending", "duplicate"
 # The lead that stands behind a customer's sale when none was tracked before.
 FIRST_LEAD = "Sign up"
 NEW, RECURRING = "new", "recurring"

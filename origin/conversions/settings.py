@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from origin.conversions import money
 from origin.conversions.money import Currency, Rate
 from origin.problems import Unprocessable
-from origin.storage.tables import workspaces
+from origin.storage.tables import Row, conversions, workspaces
 
 Model = Literal["last", "first"]
 Days = Annotated[int, Meta(ge=1, le=365)]
@@ -57,7 +57,19 @@ UNASKED = Attribution(model="last", window_days=0, currency=None, exchange_rates
 
 async def get(connection: AsyncConnection, workspace_id: int) -> Attribution:
     """The workspace's settings."""
-    row = (await connection.execute(sa.select(workspaces).where(workspaces.c.id == workspace_id))).one()
+    return _shown((await connection.execute(sa.select(workspaces).where(workspaces.c.id == workspace_id))).one())
+
+
+async def if_used(connection: AsyncConnection, workspace_id: int) -> Attribution | None:
+    """The workspace's settings; None where nothing was ever tracked, so that links are shown without asking further."""
+    tracked = sa.exists().where(conversions.c.workspace_id == workspaces.c.id)
+    row = (
+        await connection.execute(sa.select(workspaces).where(workspaces.c.id == workspace_id, tracked))
+    ).one_or_none()
+    return None if row is None else _shown(row)
+
+
+def _shown(row: Row) -> Attribution:
     return Attribution(
         model=row.attribution_model,
         window_days=row.attribution_days,

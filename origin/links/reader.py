@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -128,9 +129,11 @@ class Reader:
         numbers = [row.id for row in rows]
         tagged = await tags.of_links(connection, numbers)
         totals = await self.totals.for_links(workspace_id, numbers)
-        attribution = await settings.get(connection, workspace_id)
-        converted = await self.conversions.for_links(workspace_id, numbers, attribution.model)
-        factors = attribution.factors()
+        attribution = await settings.if_used(connection, workspace_id)
+        converted, factors = dict[int, Converted](), dict[str, Decimal]()
+        if attribution is not None:
+            converted = dict(await self.conversions.for_links(workspace_id, numbers, attribution.model))
+            factors = attribution.factors()
         shown = []
         for row in rows:
             came = converted.get(row.id, Converted())
