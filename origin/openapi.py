@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from origin.examples import add_examples
+from origin.operation_links import add_links
 from origin.problems import PROBLEMS, ErrorBody
 
 PREFIX = "/api/v1"
@@ -119,7 +121,7 @@ def document(described: list[Operation], version: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for each in sorted(described, key=lambda operation: (operation.path, operation.method)):
         paths.setdefault(each.path, {})[each.method.lower()] = _operation_object(each, schema_of)
-    return {
+    found = {
         "openapi": "3.1.0",
         "info": {
             "title": "Nearhop API",
@@ -135,6 +137,9 @@ def document(described: list[Operation], version: str) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+    add_examples(found)
+    add_links(found)
+    return found
 
 
 def _schemas(described: list[Operation]) -> tuple[dict[str, Any], dict[str, Any]]:

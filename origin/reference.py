@@ -1,19 +1,31 @@
-"""GET /openapi.json and /errors: what the API is, and what its errors mean."""
+"""GET /openapi.json, /errors and /docs: what the API is, and what its errors mean."""
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from origin.openapi import document, operations
 from origin.problems import PROBLEMS
 
+_STATIC = Path(__file__).with_name("static")
+# Everything that the page loads is here. Its styles are files, so that none need be allowed inline.
+_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
 
 def routes(api: Sequence[BaseRoute]) -> list[BaseRoute]:
-    """The two routes below /api/v1, about the routes given."""
+    """The routes below /api/v1, about the routes given."""
     openapi = msgspec.json.encode(document(operations(api), _version()))
     errors = msgspec.json.encode(
         [{"status": each.status, "code": each.code, "meaning": each.__doc__} for each in PROBLEMS]
@@ -27,7 +39,19 @@ def routes(api: Sequence[BaseRoute]) -> list[BaseRoute]:
         del request
         return Response(errors, media_type="application/json")
 
-    return [Route("/openapi.json", get_openapi), Route("/errors", get_errors)]
+    page = (_STATIC / "docs.html").read_text(encoding="utf-8")
+
+    async def get_docs(request: Request) -> Response:
+        del request
+        return HTMLResponse(page, headers=_POLICY)
+
+    return [
+        Route("/openapi.json", get_openapi),
+        Route("/errors", get_errors),
+        Route("/docs", get_docs),
+        # What `make assets` has built may come after the start.
+        Mount("/docs/assets", StaticFiles(directory=_STATIC, check_dir=False)),
+    ]
 
 
 def _version() -> str:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds what the pages of dashboard/ and landing/ load: the CSS by Tailwind, and copies of the libraries and fonts.
+# Builds what the pages of dashboard/, landing/ and origin/ load: the CSS by Tailwind, and copies of the libraries and fonts.
 # Offline, from node_modules. Does nothing when no source has changed since the last time.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -10,8 +10,13 @@ if [ ! -x "$modules/.bin/tailwindcss" ]; then
 fi
 
 sources() {
-    find deploy/brand deploy/local/build_assets.sh package-lock.json \
-        "$1/styles" "$1/templates" "$1/static" -path "*/static/*built*" -prune -o -type f -print | LC_ALL=C sort
+    folders=
+    for folder in styles templates static; do
+        if [ -d "$1/$folder" ]; then folders="$folders $1/$folder"; fi
+    done
+    # shellcheck disable=SC2086  # words on purpose
+    find deploy/brand deploy/local/build_assets.sh package-lock.json $folders \
+        -path "*/static/*built*" -prune -o -type f -print | LC_ALL=C sort
 }
 
 # Two builds at once (tests that run side by side) take turns. A lock that outlived its build is taken over.
@@ -35,6 +40,30 @@ build() {
     # Made beside and moved in whole: a process that serves the old files meanwhile never sees half of the new.
     fresh=$(mktemp -d "$app/static/.built.XXXXXX")
     trap 'rm -rf "$fresh" "$app/static/.built.lock"' EXIT
+    "fill_$app"
+    echo "$now" >"$fresh/.sources"
+    chmod 755 "$fresh"
+    rm -rf "$built"
+    mv "$fresh" "$built"
+}
+
+# The page of the API's documentation.
+fill_origin() {
+    swagger=$modules/swagger-ui-dist
+    cp "$swagger/swagger-ui-bundle.js" "$swagger/swagger-ui.css" deploy/brand/mark.svg "$fresh"
+    cat "$swagger/LICENSE" "$swagger/swagger-ui-bundle.js.LICENSE.txt" >"$fresh/swagger-ui.LICENSE"
+}
+
+fill_landing() { fill_styled; }
+
+fill_dashboard() {
+    fill_styled
+    cp "$modules/htmx.org/dist/htmx.min.js" "$modules/uplot/dist/uPlot.iife.min.js" "$fresh"
+    mkdir "$fresh/flags"
+    cp "$modules"/country-flag-icons/3x2/??.svg "$fresh/flags"
+}
+
+fill_styled() {
     "$modules/.bin/tailwindcss" --minify -i "$app/styles/app.css" -o "$fresh/app.css" >"$fresh/log" 2>&1 ||
         { cat "$fresh/log" >&2; exit 1; }
     rm "$fresh/log"
@@ -44,20 +73,13 @@ build() {
         "$fonts"/bricolage-grotesque/files/bricolage-grotesque-latin-wght-normal.woff2 deploy/brand/mark.svg "$fresh"
     cp "$fonts"/hanken-grotesk/LICENSE "$fresh/hanken-grotesk.LICENSE"
     cp "$fonts"/bricolage-grotesque/LICENSE "$fresh/bricolage-grotesque.LICENSE"
-    if [ "$app" = dashboard ]; then
-        cp "$modules/htmx.org/dist/htmx.min.js" "$modules/uplot/dist/uPlot.iife.min.js" "$fresh"
-        mkdir "$fresh/flags"
-        cp "$modules"/country-flag-icons/3x2/??.svg "$fresh/flags"
-    fi
-    echo "$now" >"$fresh/.sources"
-    chmod 755 "$fresh"
-    rm -rf "$built"
-    mv "$fresh" "$built"
 }
 
 (build dashboard) & first=$!
 (build landing) & second=$!
+(build origin) & third=$!
 failed=0
 wait "$first" || failed=1
 wait "$second" || failed=1
+wait "$third" || failed=1
 exit "$failed"
