@@ -2,9 +2,10 @@
 
 `python -m origin migrate` brings the database's schema up to this release; `python -m origin mailbox` prints the letters
 that a local installation has kept instead of sending, the newest last; `python -m origin refused list`, `download` and
-`replay` show clicks that could not be read, and send them again; `rebuild-rollups`, `rebuild-conversions` and `erase`, while
-no origin runs, count all clicks anew, send leads and sales to ClickHouse again, and forget those of a workspace, a link,
-a visitor or a customer; `safety` lists and settles what visitors report, and puts links into quarantine.
+`replay` show clicks that could not be read, and send them again; `python -m origin edge` lists what the edge's isolates
+counted; `rebuild-rollups`, `rebuild-conversions` and `erase`, while no origin runs, count all clicks anew, send leads and sales
+to ClickHouse again, and forget those of a workspace, a link, a visitor or a customer; `safety` lists and settles what visitors
+report, and puts links into quarantine.
 """
 
 import signal
@@ -16,7 +17,7 @@ import uvicorn
 from origin import logs
 from origin.app import create_app
 from origin.bootstrap import bootstrap
-from origin.clicks import refused_command, upkeep_command
+from origin.clicks import edge_command, refused_command, upkeep_command
 from origin.clicks.settings import ClickSettings
 from origin.mail.mailbox import Mailbox
 from origin.safety import command as safety_command
@@ -53,6 +54,8 @@ def _command(arguments: list[str], settings: OriginSettings) -> int:
         return refused_command.main(arguments[1:], settings)
     elif arguments[0] == "safety":
         return safety_command.main(arguments[1:], settings)
+    elif arguments == ["edge"]:
+        return edge_command.main(settings)
     elif arguments[0] in upkeep_command.COMMANDS:
         return upkeep_command.main(arguments, settings, load(ClickSettings))
     else:

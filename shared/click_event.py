@@ -1,7 +1,7 @@
 """The batch of clicks that the edge posts to origin, as JSON.
 
-`{"batch_id": "...", "edge": "...", "clicks": [{...}, ...]}`; a click's fields are those of ClickEvent, and what is unknown
-is left out. A batch keeps its id through every retry and every queue, which is what lets origin count it once.
+`{"batch_id": "...", "edge": "...", "counters": {...}, "clicks": [{...}, ...]}`; a click's fields are those of ClickEvent, and
+what is unknown is left out. A batch keeps its id through every retry and every queue, which is what lets origin count it once.
 """
 
 import json
@@ -51,11 +51,14 @@ class ClickBatch(TypedDict):
     """What one `POST /internal/clicks` carries."""
 
     batch_id: str
-    edge: str
+    edge: str  # the isolate's random name
+    counters: NotRequired[dict[str, int]]  # what it did since it started, before it posted this batch
     clicks: list[ClickEvent]
 
 
-def encode_batch(batch_id: str, edge: str, clicks: list[ClickEvent]) -> bytes:
+def encode_batch(batch_id: str, edge: str, clicks: list[ClickEvent], counters: dict[str, int] | None = None) -> bytes:
     """The body to post and to sign."""
-    body = {"batch_id": batch_id, "edge": edge, "clicks": clicks}
+    body: ClickBatch = {"batch_id": batch_id, "edge": edge, "clicks": clicks}
+    if counters is not None:
+        body["counters"] = counters
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

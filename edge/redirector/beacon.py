@@ -1,5 +1,6 @@
 """Clicks on their way to origin: buffered in the isolate, sent in batches after the reply, to the queue where origin fails."""
 
+import json
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ _ORIGIN_REST_SECONDS = 2.0
 _PAUSE_BEFORE_RETRY_SECONDS = 0.2
 # A flush that was due this long ago has died with the request that was to do it.
 _FLUSH_LOST_AFTER_SECONDS = 2.0
-_BATCH_OVERHEAD_BYTES = 200  # what stands around the clicks
+_BATCH_OVERHEAD_BYTES = 1_000  # what stands around the clicks
 _LAST_POST_SECONDS = 1.0
 # A request may work this long after its reply; a batch under way for longer has lost it.
 _LONGEST_WAIT_UNTIL_SECONDS = 30.0
@@ -163,7 +164,10 @@ class Beacon:
         self._counters.clicks_kept += len(clicks)
         self._batches += 1
         batch_id = f"{self.isolate}-{self._batches}"
-        body = f'{{"batch_id":"{batch_id}","edge":"{self.isolate}","clicks":[{",".join(clicks)}]}}'
+        # So origin knows, without asking, what became of this isolate's clicks before these.
+        counters = json.dumps(self._counters.as_dict(), separators=(",", ":"))
+        head = f'"batch_id":"{batch_id}","edge":"{self.isolate}","counters":{counters}'
+        body = f'{{{head},"clicks":[{",".join(clicks)}]}}'
         return Batch(batch_id, body, len(clicks))
 
     def _take_back_lost(self) -> None:

@@ -20,6 +20,7 @@ from origin.clicks import metrics
 from origin.clicks.blocks import BlockReader, BlockRows, no_collection
 from origin.clicks.caps import Caps
 from origin.clicks.claims import KEEP_DAYS, BatchClaims
+from origin.clicks.edge_counters import EdgeCounters
 from origin.clicks.journal import Block, Journal
 from origin.clicks.link_caps import LinkCaps
 from origin.clicks.retention import Retention
@@ -48,6 +49,7 @@ class Drain:
         claims: BatchClaims,
         caps: Caps,
         link_caps: LinkCaps,
+        edges: EdgeCounters,
         retention: Retention,
         clickhouse: ClickHouse,
         *,
@@ -60,6 +62,7 @@ class Drain:
         self._claims = claims
         self._caps = caps
         self._link_caps = link_caps
+        self._edges = edges
         self._retention = retention
         self._clickhouse = clickhouse
         self._linger_seconds = linger_seconds
@@ -137,6 +140,7 @@ class Drain:
         frames = await anyio.to_thread.run_sync(self._reader.frames, block)
         self._oldest = frames[0].received_at if frames else 0.0
         batches = await anyio.to_thread.run_sync(self._rows.decode, frames)
+        await self._edges.note([batch for _, batch in batches])
         mine = await self._claims.claim(block_id, sorted({batch.batch_id for _, batch in batches}))
         keep_days = await self._retention.days()
         return await anyio.to_thread.run_sync(self._rows.rows, block_id, batches, mine, block.capped, keep_days)
@@ -155,6 +159,7 @@ class Drain:
         if time.monotonic() >= self._next_prune:
             await self._claims.prune()
             await self._link_caps.prune(KEEP_DAYS)
+            await self._edges.fold()
             await self._retention.apply()
             self._next_prune = time.monotonic() + _PRUNE_SECONDS
 

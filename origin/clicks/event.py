@@ -9,6 +9,7 @@ from shared.click_event import MAX_CLICKS
 
 _Name = Annotated[str, Meta(min_length=1, max_length=100)]
 _Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+_Counters = Annotated[dict[_Name, Annotated[int, Meta(ge=0, le=2**63 - 1)]], Meta(max_length=100)]
 _Int16 = Annotated[int, Meta(ge=0, le=2**15 - 1)]
 
 # Older than any queue keeps a batch; ahead by more than a clock may be wrong. A wider range would let one bad clock
@@ -49,12 +50,13 @@ class Click(msgspec.Struct, omit_defaults=True, gc=False):
     rule: _Int16 | None = None
 
 
-class Batch(msgspec.Struct):
+class Batch(msgspec.Struct, omit_defaults=True):
     """A batch whose clicks are all good."""
 
     batch_id: _Name
     edge: Annotated[str, Meta(max_length=100)]
     clicks: Annotated[list[Click], Meta(max_length=MAX_CLICKS)]
+    counters: _Counters = {}
 
 
 class RawBatch(msgspec.Struct):

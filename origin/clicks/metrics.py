@@ -9,6 +9,11 @@ UNSIGNED = Counter(
     "nearhop_click_batches_unsigned_total", "Calls of the intake whose signature was missing, wrong or stale."
 )
 TURNED_AWAY = Counter("nearhop_click_batches_turned_away_total", "Batches answered 503.", ["reason"])
+EDGE = Gauge(
+    "nearhop_edge_counters",
+    "What the edge's isolates counted, by their last batches, as of the last block that this process drained.",
+    ["counter"],
+)
 STORED = Counter("nearhop_clicks_stored_total", "Clicks inserted into ClickHouse.")
 DUPLICATES = Counter("nearhop_clicks_duplicate_total", "Clicks of batches that had been counted before.")
 UNREADABLE = Counter("nearhop_clicks_unreadable_total", "Spooled clicks that could not be enriched and were set aside.")

@@ -12,6 +12,7 @@ from origin.clicks.blocks import BlockReader, BlockRows
 from origin.clicks.caps import MonthlyCap
 from origin.clicks.claims import BatchClaims
 from origin.clicks.drain import Drain
+from origin.clicks.edge_counters import EdgeCounters
 from origin.clicks.enrich import Enricher
 from origin.clicks.geo import GeoFile
 from origin.clicks.intake import Intake
@@ -75,6 +76,7 @@ class ClickPipeline:
             self.claims,
             self.caps,
             self.link_caps,
+            EdgeCounters(engine),
             self.retention,
             clickhouse,
             linger_seconds=clicks.click_linger_ms / 1000,

@@ -617,6 +617,16 @@ conversions = sa.Table(
     sa.Index("conversions_lead_id_idx", "lead_id", postgresql_where=sa.text("lead_id IS NOT NULL")),
 )  # fmt: skip
 
+# The counters that each isolate of the edge told last; those of isolates that ended are folded into the one without a name.
+edge_counters = sa.Table(
+    "edge_counters",
+    metadata,
+    sa.Column("isolate", sa.Text, primary_key=True),
+    sa.Column("counters", JSONB, nullable=False),
+    sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
+)
+
 idempotency_keys = sa.Table(
     "idempotency_keys",
     metadata,

@@ -91,7 +91,7 @@ async def test_a_batch_is_written_as_the_contract_says(world: World) -> None:
     sent = next(call.body for call in world.runtime.calls if call.method == "POST")
     assert sent is not None
     batch = json.loads(sent)
-    assert json.loads(encode_batch(batch["batch_id"], batch["edge"], batch["clicks"])) == batch
+    assert json.loads(encode_batch(batch["batch_id"], batch["edge"], batch["clicks"], batch["counters"])) == batch
 
 
 @pytest.mark.parametrize(
@@ -236,3 +236,13 @@ async def test_an_ending_edge_queues_what_origin_does_not_take(world: World) -> 
     world.origin_stops()
     await world.call("POST", "/_nearhop/flush")
     assert len(json.loads(world.runtime.queue[0])["clicks"]) == 3
+
+
+async def test_each_batch_brings_along_what_the_isolate_counted_before_it(world: World) -> None:
+    await visit(world, 3)
+    await world.runtime.run_deferred()
+    await visit(world, 2)
+    await world.runtime.run_deferred()
+    first, second = (batch["counters"] for batch in world.batches)
+    assert (first["clicks_kept"], first["clicks_sent"], first["kv_reads"]) == (3, 0, 1)
+    assert (second["clicks_kept"], second["clicks_sent"], second["clicks_dropped"]) == (5, 3, 0)
