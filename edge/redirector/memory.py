@@ -10,31 +10,26 @@ from redirector.settings import EdgeSettings
 from shared.errors import BadRecord
 from shared.kv_record import decode
 
-# What Python keeps around a cold link: its place in the map, its key and its text.
-_COLD_OVERHEAD_BYTES = 180
+# What Python keeps around a cold link: its place in the map, and the heads of its key and its text.
+_COLD_OVERHEAD_BYTES = 190
 
-
-class ColdLink(bytes):
-    """When it was read, in unix seconds, a bar, and the record: one object, as many of them as fit are kept."""
-
-    __slots__ = ()
-
-    @property
-    def size(self) -> int:
-        # The key is bounded and usually short; its share is in the overhead.
-        return _COLD_OVERHEAD_BYTES + len(self)
-
-    @classmethod
-    def of(cls, value: str, read_at: float) -> "ColdLink":
-        return cls(b"%d|%b" % (read_at, value.encode("utf-8", "surrogatepass")))
-
-    def value(self) -> tuple[str, float]:
-        """The record's text, and when it was read."""
-        read_at, _, text = self.partition(b"|")
-        return text.decode("utf-8", "surrogatepass"), float(read_at)
-
-
+# When it was read, in unix seconds, a bar, and the record as KV has it: one object a link, so that many fit.
+ColdLink: TypeAlias = bytes
 Prepared: TypeAlias = Callable[[KnownLink], None]
+
+
+def _cold(value: str, read_at: float) -> ColdLink:
+    return b"%d|%b" % (read_at, value.encode("utf-8", "surrogatepass"))
+
+
+def _read(cold: ColdLink) -> tuple[str, float]:
+    """The record's text, and when it was read."""
+    read_at, _, text = cold.partition(b"|")
+    return text.decode("utf-8", "surrogatepass"), float(read_at)
+
+
+def _weigh(key: str, cold: ColdLink) -> int:
+    return _COLD_OVERHEAD_BYTES + len(key) + len(cold)
 
 
 class LinkMemory:
@@ -43,7 +38,8 @@ class LinkMemory:
     def __init__(self, runtime: Runtime, settings: EdgeSettings, prepared: Prepared) -> None:
         hot = min(settings.hot_entries, settings.cache_entries)
         self.hot: Cache[KnownLink] = Cache(hot, settings.cache_bytes // 2, self._cool)
-        self._cold: Cache[ColdLink] = Cache(settings.cache_entries - hot, settings.cache_bytes // 2)
+        self._cold: Cache[ColdLink] = Cache(settings.cache_entries - hot, settings.cache_bytes, weigh=_weigh)
+        self._most_bytes = settings.cache_bytes
         self._runtime = runtime
         self._prepared = prepared
 
@@ -70,17 +66,19 @@ class LinkMemory:
         if link is not None:
             return link.record.version
         cold = self._cold.get(key)
-        return None if cold is None else decode(cold.value()[0]).version
+        return None if cold is None else decode(_read(cold)[0]).version
 
     def put(self, key: str, link: KnownLink) -> None:
         """Hold a prepared link."""
         self._cold.drop(key)
         self.hot.put(key, link)
+        self._share()
 
     def replace(self, key: str, value: str, read_at: float) -> None:
         """Hold a newer record, to be prepared when it is asked for."""
         self.drop(key)
-        self._cold.put(key, ColdLink.of(value, read_at))
+        self._cold.put(key, _cold(value, read_at))
+        self._share()
 
     def drop(self, key: str) -> None:
         """Forget a link, held or not."""
@@ -88,7 +86,7 @@ class LinkMemory:
         self._cold.drop(key)
 
     def _warm(self, key: str, cold: ColdLink) -> KnownLink | None:
-        value, read_at = cold.value()
+        value, read_at = _read(cold)
         try:
             link = known_link(self._runtime, decode(value), key)
         except (BadRecord, Unsendable):  # it was checked when it came, but not for this
@@ -96,10 +94,15 @@ class LinkMemory:
         link.value, link.read_at = value, read_at
         self._prepared(link)
         self.hot.put(key, link)
+        self._share()
         return link
 
+    def _share(self) -> None:
+        """What the hot ones leave is the cold ones'."""
+        self._cold.max_bytes = self._most_bytes - self.hot.bytes
+        self._cold.trim()
+
     def _cool(self, key: str, link: KnownLink) -> None:
-        if (
-            link.value
-        ):  # sealed options would have to be opened again, which takes a coroutine: such a link is forgotten
-            self._cold.put(key, ColdLink.of(link.value, link.read_at))
+        # Sealed options would have to be opened again, which takes a coroutine: a link that has them is forgotten.
+        if link.value:
+            self._cold.put(key, _cold(link.value, link.read_at))
