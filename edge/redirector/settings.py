@@ -24,8 +24,8 @@ class EdgeSettings:
     feed_seconds: float = 120.0
     # Links in memory, most of them as text; so many of them with their replies prepared.
     cache_entries: int = 120_000
-    cache_bytes: int = 48_000_000
-    hot_entries: int = 10_000
+    cache_bytes: int = 56_000_000
+    hot_entries: int = 5_000
     # Clicks wait this long for company, and at most so many events and bytes wait for an origin and a queue that fail.
     click_delay_seconds: float = 1.0
     click_buffer_events: int = 20_000
