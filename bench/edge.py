@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,10 +40,13 @@ def run(rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, Any]:
         for name in CONTENDERS:
             load(ports[name], 1)  # caches and compiler are warm after it
         measured = [{name: with_cpu_time(process, ports[name], seconds) for name in CONTENDERS} for _ in range(rounds)]
+        stop_origin(ports["sink"])
+        without_origin = median([with_cpu_time(process, ports["edge"], seconds) for _ in range(rounds)])
     medians = {name: median([each[name] for each in measured]) for name in CONTENDERS}
     rates = {name: medians[name]["redirects_per_second"] for name in CONTENDERS}
     found: dict[str, Any] = {f"edge_to_{name}": round(rates["edge"] / rates[name], 2) for name in CONTENDERS[1:]}
     found |= {"bare_python_to_bare": round(rates["bare_python"] / rates["bare"], 2), **medians}
+    found["edge_without_origin"] = without_origin
     found |= {"generator": "wrk" if _has_wrk() else "asyncio", "zipf": edge_reads.run()}
     return found | ({"memory": edge_memory.run()} if _has_wrk() else {})
 
@@ -77,6 +81,11 @@ def contenders() -> Iterator[tuple[dict[str, int], int]]:
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
+
+
+def stop_origin(port: int) -> None:
+    """From now on nobody takes clicks: they go to the queue."""
+    urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", method="DELETE"), timeout=10).close()
 
 
 def with_cpu_time(process: int, port: int, seconds: int) -> dict[str, float]:

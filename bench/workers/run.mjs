@@ -15,8 +15,11 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 const DATE = "2024-11-06";
 const { hono, bare, bare_python: barePython, sink } = JSON.parse(process.argv[2]);
 
-/** Where clicks go: read to the end, acknowledged, forgotten. */
+/** Where clicks go: read to the end, acknowledged, forgotten; from a DELETE on, hung up on. */
+let down = false;
 const taker = http.createServer((request, response) => {
+    if (down) return request.socket.destroy();
+    down = request.method === "DELETE";
     request.resume().on("end", () => response.writeHead(202).end("{}"));
 });
 await new Promise((resolve) => taker.listen(sink, "127.0.0.1", resolve));

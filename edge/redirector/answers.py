@@ -91,7 +91,7 @@ class Answers:
             return respond.unavailable(self._runtime, retry_after=max(1, int(self._settings.unavailable_seconds)))
 
     def _ask_password(self, problem: str, status: int) -> Response:
-        return respond.page(self._runtime, status, pages.password(problem))
+        return respond.page(self._runtime, status, pages.password(problem), form=True)
 
     async def _guess(self, asked: Asked, link: KnownLink) -> Response:
         form = await self._runtime.body(asked.request)

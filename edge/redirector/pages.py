@@ -1,58 +1,45 @@
 """The HTML of the edge's pages. Each stands alone: no script but where it says so, nothing from anywhere else."""
 
-import base64
-import hashlib
+import re
 from html import escape
 
-STYLE = (
-    ":root{color-scheme:light dark;--paper:#f6f5f1;--card:#fff;--ink:#1b1d22;--soft:#5a606b;--line:#dcd9d0;--deed:#1f4fd8;"
-    "--on-deed:#fff;--care:#8a4b00}@media(prefers-color-scheme:dark){:root{--paper:#131519;--card:#1c1f25;--ink:#f1f2f4;"
-    "--soft:#a9b0bb;--line:#343943;--deed:#8fb0ff;--on-deed:#0d1a3d;--care:#f0b76a}}*{box-sizing:border-box}"
-    "body{font:1rem/1.55 system-ui,-apple-system,'Segoe UI',sans-serif;margin:0;min-height:100vh;display:grid;"
-    "place-items:center;padding:1rem;background:var(--paper);color:var(--ink)}main{width:100%;max-width:30rem;padding:2rem;"
-    "background:var(--card);border:1px solid var(--line);border-radius:1rem}h1{font-size:1.375rem;line-height:1.25;"
-    "letter-spacing:-.01em;margin:0 0 .5rem;text-wrap:balance}p{margin:0 0 1rem;color:var(--soft)}p:last-child{margin:0}"
-    ".care{color:var(--care)}code{display:block;overflow-wrap:anywhere;padding:.75rem;margin:0 0 1rem;border-radius:.5rem;"
-    "background:var(--paper);font:.9rem/1.5 ui-monospace,monospace}label{display:block;font-weight:600;margin:0 0 .25rem}"
-    "input{width:100%;font:inherit;padding:.65rem .75rem;border:1px solid var(--soft);border-radius:.5rem;margin:0 0 1rem;"
-    "background:var(--paper);color:inherit}button,.go{display:inline-block;font:inherit;font-weight:600;padding:.65rem 1.1rem;"
-    "border:0;border-radius:.5rem;background:var(--deed);color:var(--on-deed);cursor:pointer;text-decoration:none}"
-    ":focus-visible{outline:3px solid var(--deed);outline-offset:2px}img{display:block;width:10rem;height:10rem;"
-    "margin:0 0 1rem;background:#fff;border-radius:.5rem}"
-)
+from redirector.look import shell, source_hash
+
 _FRAME_STYLE = "html,body,iframe{margin:0;border:0;width:100%;height:100%;display:block}"
+# What browsers take for the host: it ends at a backslash too, and a name and a password before an @ are none of it.
+_HOST = re.compile(r"(https?://(?:[^/?#\\]*@)?)([^/?#\\]*)", re.IGNORECASE)
+_AGAIN = '<a class="go" href="">Try again</a>'
 
 
-def source_hash(text: str) -> str:
-    """A Content-Security-Policy source for one inline style or script."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def message(title: str, text: str) -> str:
-    """A headline and a sentence."""
-    return shell(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
+def message(title: str, text: str, hop: str = "misses", *, again: bool = False) -> str:
+    """A headline and a sentence, `hop` as in look.shell; `again` where it may help to try once more."""
+    return shell(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>{_AGAIN if again else ''}", hop)
 
 
 def password(problem: str) -> str:
     """Asks for a link's password; `problem` is what was wrong with the last one."""
-    care = f'<p class="care" role="alert">{escape(problem)}</p>' if problem else ""
+    care = f'<p class="care" id="care" role="alert">{escape(problem)}</p>' if problem else ""
+    wrong = ' aria-invalid="true" aria-describedby="care"' if problem else ""
     return shell(
         "This link is protected",
         "<h1>This link is protected</h1><p>Whoever sent it to you has the password.</p>"
-        f'{care}<form method="post"><label for="p">Password</label>'
-        '<input id="p" name="password" type="password" autocomplete="off" maxlength="128" required autofocus>'
+        f'<form method="post">{care}<label for="p">Password</label>'
+        f'<input id="p" name="password" type="password" autocomplete="off" maxlength="128" required autofocus{wrong}>'
         "<button>Open the link</button></form>",
+        "held",
     )
 
 
 def peek(short: str, url: str, qr_path: str) -> str:
     """Where a link leads, without going there; `url` is empty where that may not be said."""
     leads = f"<p>This short link leads to</p>{_address(url)}" if url else "<p>Where it leads is not shown.</p>"
-    return shell(
-        f"About {short}",
-        f"<h1>{escape(short)}</h1>{leads}"
-        f'<img src="{escape(qr_path)}" alt="QR code of this short link" width="160" height="160">{_button(url, "Go there")}',
+    path = escape(qr_path)
+    code = (
+        f'<div class="code"><img src="{path}" alt="QR code of this short link" width="120" height="120">'
+        f'<p>Scan it to open the link, or save it as <a href="{path}" download>SVG</a> or '
+        f'<a href="{path}.png" download>PNG</a>.</p></div>'
     )
+    return shell(f"About {short}", f"<h1>{escape(short)}</h1>{leads}{_button(url, 'Go there')}{code}", "arrives")
 
 
 def warning(url: str, reason: str) -> str:
@@ -62,13 +49,14 @@ def warning(url: str, reason: str) -> str:
         "Careful: this link may be unsafe",
         '<h1 class="care">Careful: this link may be unsafe</h1>'
         f"<p>It was marked as one that could harm you or your device.</p>{why}{_address(url)}"
-        f"{_button(url, 'Continue at my own risk')}",
+        f"{_button(url, 'Continue at my own risk', 'go risk')}",
+        "held",
     )
 
 
 def once(short: str) -> str:
     """To those who only look at a one-time link: opening it would use it up."""
-    return message("This link opens once", f"{short} can be opened by one visitor, one time.")
+    return message("This link opens once", f"{short} can be opened by one visitor, one time.", "held")
 
 
 def app(app_url: str, url: str) -> tuple[str, str]:
@@ -82,7 +70,7 @@ def app(app_url: str, url: str) -> tuple[str, str]:
         f'<a class="go" id="go" data-app="{escape(app_url)}" data-url="{escape(url)}" href="{escape(url)}">Go on</a>'
         f"<script>{script}</script>"
     )
-    return shell("Opening the app", body), source_hash(script)
+    return shell("Opening the app", body, "arrives"), source_hash(script)
 
 
 def frame(url: str, title: str) -> tuple[str, str]:
@@ -113,14 +101,6 @@ def social(parts: dict[str, str], short: str) -> str:
     )
 
 
-def shell(title: str, body: str) -> str:
-    """A whole page around its main part."""
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,'
-        f'initial-scale=1"><title>{escape(title)}</title><style>{STYLE}</style><main>{body}</main></html>\n'
-    )
-
-
 def is_web(url: str) -> bool:
     """Whether a URL may stand behind a link or in a frame: a script's URL may not."""
     return url.lower().startswith(("https://", "http://"))
@@ -137,8 +117,12 @@ def is_app(url: str) -> bool:
 
 
 def _address(url: str) -> str:
-    return f"<code>{escape(url)}</code>"
+    """A URL to be judged by: its host stands out."""
+    parts = _HOST.match(url)
+    before, host = parts.groups() if parts else (url, "")
+    return f"<code>{escape(before)}<b>{escape(host)}</b>{escape(url[len(before + host) :])}</code>"
 
 
-def _button(url: str, text: str) -> str:
-    return f'<a class="go" href="{escape(url)}" rel="noreferrer nofollow">{escape(text)}</a>' if is_web(url) else ""
+def _button(url: str, text: str, look: str = "go") -> str:
+    link = f'<a class="{look}" href="{escape(url)}" rel="noreferrer nofollow">{escape(text)}</a>'
+    return link if is_web(url) else ""

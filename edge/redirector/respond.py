@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 
-from redirector import pages
+from redirector import look, pages
 from redirector.ports import Response, Runtime
 
-_STYLE_SOURCE = pages.source_hash(pages.STYLE)
+_STYLE_SOURCE = look.source_hash(look.STYLE)
 _PAGE_HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
@@ -45,19 +45,19 @@ def not_found(runtime: Runtime) -> Response:
 
 def unavailable(runtime: Runtime, retry_after: int) -> Response:
     text = "Nothing is wrong on your side. Please try again in a few seconds."
-    html = pages.message("This link can't be looked up right now", text)
+    html = pages.message("This link can't be looked up right now", text, "waits", again=True)
     return page(runtime, 503, html, headers={"Retry-After": str(retry_after)})
 
 
 def too_many(runtime: Runtime, retry_after: int, text: str) -> Response:
-    html = pages.message("Too many tries", text)
+    html = pages.message("Too many tries", text, "waits", again=True)
     return page(runtime, 429, html, headers={"Retry-After": str(retry_after)})
 
 
 def gone(runtime: Runtime, reason: str) -> Response:
     """The page of a link that is known and leads nowhere: one of resolve.Gone's reasons, or `broken`."""
     status, title, text = _GONE[reason]
-    return page(runtime, status, pages.message(title, text))
+    return page(runtime, status, pages.message(title, text, "waits" if reason == "early" else "misses"))
 
 
 def method_not_allowed(runtime: Runtime, allowed: str = "GET, HEAD") -> Response:
@@ -81,10 +81,13 @@ def page(
     *,
     allow: str = "",
     style: str = _STYLE_SOURCE,
+    form: bool = False,
     headers: dict[str, str] | None = None,
     cookies: Sequence[str] = (),
 ) -> Response:
     """A page that may load nothing but what `allow` names, in the words of a Content-Security-Policy."""
-    policy = f"default-src 'none'; style-src {style}; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    policy = f"default-src 'none'; style-src {style}; base-uri 'none'; frame-ancestors 'none'"
+    # Browsers hold the redirects after a form to this too, and those lead to the link's destination, wherever that is.
+    policy += "" if form else "; form-action 'none'"
     policy += f"; {allow}" if allow else ""
     return runtime.reply(status, {**_PAGE_HEADERS, "Content-Security-Policy": policy, **(headers or {})}, html, cookies)

@@ -24,6 +24,20 @@ async def test_a_known_link_is_answered_without_a_coroutine(world: World) -> Non
     await world.runtime.run_deferred()
 
 
+async def test_a_hit_asks_nobody_and_waits_for_nothing_whatever_is_down(world: World) -> None:
+    world.put("localhost/abc", "https://example.com/")
+    await world.get("/abc")
+    await world.runtime.run_deferred()
+    world.origin_stops()
+    world.runtime.kv_works = world.runtime.queue_works = False
+    calls, reads = len(world.runtime.calls), len(world.runtime.kv_reads)
+    for _ in range(1_000):
+        reply = world.edge.fetch(FakeRequest("http://localhost:8787/abc"), object())
+        assert not isinstance(reply, Coroutine)
+        assert reply.status == 302
+    assert (len(world.runtime.calls), len(world.runtime.kv_reads)) == (calls, reads)
+
+
 @pytest.mark.parametrize(
     "host", ["http://127.0.0.1:8787", "http://[::1]:8787", "http://LOCALHOST", "https://localhost."]
 )
