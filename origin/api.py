@@ -1,13 +1,16 @@
 """What every API endpoint needs: making a route of an operation, reading its input, writing its answer."""
 
 import re
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from origin.accounts.access import identify_person, identify_signed_in, require
+from origin.accounts.access import Caller, identify_person, identify_signed_in, require
+from origin.accounts.sessions import place_of
+from origin.audit import trail
 from origin.idempotency import once
 from origin.openapi import ANYONE, PERSON, SIGNED_IN, ApiRoute, Operation
 from origin.problems import BadRequest, Unprocessable
@@ -20,7 +23,10 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def route(operation: Operation) -> ApiRoute:
-    """A route that lets only those in whom the operation names, and runs a POST once per Idempotency-Key."""
+    """A route that lets only those in whom the operation names, and runs a POST once per Idempotency-Key.
+
+    What it changes goes into the audit log as theirs.
+    """
 
     async def guarded(request: Request) -> Response:
         request.scope["nearhop.operation"] = operation.id  # for the metrics
@@ -30,10 +36,11 @@ def route(operation: Operation) -> ApiRoute:
             await identify_person(request)
         elif operation.permission != ANYONE:
             await require(request, operation.permission)
-        if operation.method == "POST" and operation.permission != ANYONE:
-            response = await once(request, operation)
-        else:
-            response = await operation.endpoint(request)
+        with trail.acting(_author(request)):
+            if operation.method == "POST" and operation.permission != ANYONE:
+                response = await once(request, operation)
+            else:
+                response = await operation.endpoint(request)
         await _mark_change(request)
         return response
 
@@ -45,6 +52,19 @@ async def _mark_change(request: Request) -> None:
     replicas = replicas_of(request)
     if replicas is not None and request.method != "GET" and hasattr(request.state, "actor"):
         await replicas.wrote(request.state.actor.workspace_id)
+
+
+def _author(request: Request) -> trail.Author:
+    """Who calls, as far as that was looked up."""
+    place = place_of(request)
+    where = trail.Author(
+        address=place.address, user_agent=place.user_agent, request_id=request.scope.get("nearhop.request_id", "")
+    )
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        return where
+    kind: Literal["user", "api_key"] = "user" if caller.api_key_id is None else "api_key"
+    return replace(where, kind=kind, user_id=caller.user_id, api_key_id=caller.api_key_id, session=caller.session)
 
 
 async def read_body(request: Request, kind: type[T]) -> T:

@@ -15,6 +15,7 @@ from origin import health, housekeeping, reference
 from origin.accounts import views as accounts
 from origin.accounts.access import Access
 from origin.analytics import views as analytics
+from origin.audit import views as audit
 from origin.bootstrap import Origin
 from origin.clicks import refused_views as refused
 from origin.clicks import views as clicks
@@ -55,6 +56,7 @@ def create_app(origin: Origin) -> Starlette:
         *refused.routes(origin.clicks),
         *analytics.routes(origin.analytics, origin.conversion_analytics, origin.reader),
         *qr.routes(origin.logos),
+        *audit.routes(),
     ]
     secret = origin.settings.edge_signing_secret
     internal = [*miss.routes(secret), *claims.routes(secret), *clicks.routes(origin.clicks, secret)]
@@ -114,7 +116,7 @@ def _lifespan(origin: Origin) -> Lifespan[Starlette]:
         await origin.clicks.start()
         origin.conversion_drain.start()
         try:
-            async with housekeeping.hourly(origin.engine, origin.domains):
+            async with housekeeping.hourly(origin.engine, origin.domains, origin.audit_days):
                 yield
         finally:
             await origin.conversion_drain.stop()

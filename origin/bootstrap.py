@@ -1,5 +1,6 @@
 """The composition root: everything that origin is made of, put together once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from origin.links.reader import Reader
 from origin.links.service import Links
 from origin.oidc.sign_in import SignIn, sign_in
 from origin.outbound import Outbound
+from origin.plans import days_of_plans
 from origin.qr.logos import Logos
 from origin.safety.blocklist import Blocklist
 from origin.safety.checks import Safety
@@ -65,6 +67,7 @@ class Origin:
     logos: Logos
     conversions: Conversions
     conversion_drain: ConversionDrain
+    audit_days: Mapping[str, int]
 
 
 def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin:
@@ -113,6 +116,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         logos=Logos(Outbound(allow_private=settings.allow_private_destinations)),
         conversions=Conversions(stored_clicks),
         conversion_drain=ConversionDrain(engine, clickhouse, stored_clicks, clicks.retention),
+        audit_days=days_of_plans(settings.audit_retention, "NEARHOP_AUDIT_RETENTION"),
     )
 
 

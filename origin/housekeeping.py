@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin import idempotency, pages
 from origin.accounts import mail_tokens, sessions, steps, throttle
+from origin.audit import retention
 from origin.domains.ownership import Ownership
 from origin.domains.recheck import recheck
 from origin.limits import limiter
@@ -32,9 +33,9 @@ async def sweep(engine: AsyncEngine) -> None:
 
 
 @contextlib.asynccontextmanager
-async def hourly(engine: AsyncEngine, domains: Ownership) -> AsyncIterator[None]:
+async def hourly(engine: AsyncEngine, domains: Ownership, audit_days: Mapping[str, int]) -> AsyncIterator[None]:
     """Sweep, and look at domains again, now and each hour, as long as the context lasts."""
-    task = asyncio.create_task(_forever(engine, domains))
+    task = asyncio.create_task(_forever(engine, domains, audit_days))
     try:
         yield
     finally:
@@ -43,10 +44,11 @@ async def hourly(engine: AsyncEngine, domains: Ownership) -> AsyncIterator[None]
             await task
 
 
-async def _forever(engine: AsyncEngine, domains: Ownership) -> None:
+async def _forever(engine: AsyncEngine, domains: Ownership, audit_days: Mapping[str, int]) -> None:
     while True:
         try:
             await sweep(engine)
+            await retention.sweep(engine, audit_days)
             await recheck(engine, domains)
         except (SQLAlchemyError, OSError) as error:  # the next hour will do as well
             _log.warning("sweep failed", error=str(error))

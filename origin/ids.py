@@ -16,6 +16,7 @@ FOLDER = "fold_"
 CUSTOMER = "cus_"
 CONVERSION = "evt_"
 REPORT = "rep_"
+AUDIT_LOG = "log_"
 
 _MOST_DIGITS = 13  # of a bigint in base 36
 _LARGEST = 2**63 - 1

@@ -44,6 +44,7 @@ class RequestTrace:
         request_id = accept(Headers(scope=scope).get(HEADER, ""))
         headers = extra_headers(scope)
         headers[HEADER] = request_id
+        scope["nearhop.request_id"] = request_id  # for the audit log
         status = 0
         started = time.perf_counter()
 

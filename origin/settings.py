@@ -76,6 +76,9 @@ class OriginSettings:
     cloudflare_saas_api_url: str = setting(
         "Base URL of Cloudflare's API of custom hostnames.", "https://api.cloudflare.com/client/v4"
     )
+    audit_retention: tuple[str, ...] = setting(
+        "Days that the audit log is kept by a workspace's plan, as free=90,pro=365; of other plans for ever.", ()
+    )
     database_pool: int = setting("Connections to Postgres that an origin process keeps open.", 10, least=1)
     body_limit: int = setting("Largest request body that the API reads, in bytes.", 1_000_000, least=1000)
     rate_limits: tuple[str, ...] = setting(

@@ -18,6 +18,7 @@ from origin.accounts.parts import account_parts
 from origin.accounts.passwords import Passwords
 from origin.accounts.throttle import Throttle
 from origin.app import assemble
+from origin.audit import views as audit
 from origin.clicks.retention import Retention
 from origin.conversions import views as conversions
 from origin.conversions.drain import ConversionDrain
@@ -110,6 +111,7 @@ def make_app(
         *folders.routes(),
         *domains.routes(Ownership(DomainDns(SECRET_KEY, EDGE_HOST, dns_servers), allow_private, hostnames)),
         *qr.routes(Logos(Outbound(allow_private=allow_private))),
+        *audit.routes(),
     ]
     others = [*miss.routes(EDGE_SECRET), *claims.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]
     gate = Gate(Limiter(engine, patience=PATIENCE), rules)

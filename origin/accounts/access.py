@@ -29,6 +29,7 @@ LEAST_ROLE: dict[str, str] = {
     "members.write": "admin",
     "keys.read": "admin",
     "keys.write": "admin",
+    "audit.read": "admin",
 }
 PERMISSIONS = frozenset(LEAST_ROLE)
 

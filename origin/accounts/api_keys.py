@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
 from origin.accounts.access import EVERYTHING, PERMISSIONS, SCOPES, Actor, Scopes, covers
+from origin.audit import trail
+from origin.audit.trail import Change
 from origin.problems import Forbidden, NotFound, Unprocessable
 from origin.storage.tables import Row, api_keys, workspaces
 
@@ -87,21 +89,24 @@ async def create(
         expires_at=expires_at,
     )
     row = (await connection.execute(insert.returning(api_keys))).one()
+    await trail.record(connection, actor.workspace_id, trail.created("api_key.create", _shown(row)))
     return NewApiKey(**_fields(row), key=token)
 
 
 async def of_workspace(connection: AsyncConnection, actor: Actor) -> list[ApiKey]:
     """The workspace's keys, the newest first."""
     select = sa.select(api_keys).where(api_keys.c.workspace_id == actor.workspace_id).order_by(api_keys.c.id.desc())
-    return [ApiKey(**_fields(row)) for row in await connection.execute(select)]
+    return [_shown(row) for row in await connection.execute(select)]
 
 
 async def change(connection: AsyncConnection, actor: Actor, key_id: str, values: dict[str, Any]) -> ApiKey:
     """Change a key's name, scopes or expiry; raises NotFound."""
-    await _hold(connection, actor, key_id)
+    held = await _hold(connection, actor, key_id)
     changes = values or {"name": api_keys.c.name}  # nothing to change: the key as it is
     update = sa.update(api_keys).where(_mine(actor, key_id)).values(changes).returning(api_keys)
-    return ApiKey(**_fields((await connection.execute(update)).one()))
+    changed = _shown((await connection.execute(update)).one())
+    await trail.record(connection, actor.workspace_id, trail.updated("api_key.update", _shown(held), changed))
+    return changed
 
 
 async def rotate(connection: AsyncConnection, actor: Actor, key_id: str, token: str, overlap: timedelta) -> NewApiKey:
@@ -114,13 +119,21 @@ async def rotate(connection: AsyncConnection, actor: Actor, key_id: str, token: 
         "former_key_until": datetime.now(UTC) + overlap if overlap else None,
     }
     update = sa.update(api_keys).where(_mine(actor, key_id)).values(values).returning(api_keys)
-    return NewApiKey(**_fields((await connection.execute(update)).one()), key=token)
+    row = (await connection.execute(update)).one()
+    await trail.record(connection, actor.workspace_id, _rotated(held, row))
+    return NewApiKey(**_fields(row), key=token)
 
 
 async def delete(connection: AsyncConnection, actor: Actor, key_id: str) -> None:
     """End a key at once; raises NotFound."""
-    if (await connection.execute(sa.delete(api_keys).where(_mine(actor, key_id)))).rowcount == 0:
+    if not await _end(connection, actor.workspace_id, _mine(actor, key_id)):
         raise NotFound(f"There is no API key {key_id} in this workspace.")
+
+
+async def delete_of_member(connection: AsyncConnection, workspace_id: int, user_id: int) -> None:
+    """End the keys of somebody who leaves the workspace."""
+    theirs = sa.and_(api_keys.c.workspace_id == workspace_id, api_keys.c.user_id == user_id)
+    await _end(connection, workspace_id, theirs)
 
 
 async def find(connection: AsyncConnection, token: str) -> Row | None:
@@ -143,6 +156,22 @@ async def _hold(connection: AsyncConnection, actor: Actor, key_id: str) -> Row:
         raise NotFound(f"There is no API key {key_id} in this workspace.")
     check_scopes(actor, row.scopes)
     return row
+
+
+async def _end(connection: AsyncConnection, workspace_id: int, which: sa.ColumnElement[bool]) -> int:
+    rows = (await connection.execute(sa.delete(api_keys).where(which).returning(api_keys))).all()
+    await trail.record(connection, workspace_id, *(trail.deleted("api_key.delete", _shown(row)) for row in rows))
+    return len(rows)
+
+
+def _rotated(former: Row, row: Row) -> Change:
+    until = {"formerKeyUntil": row.former_key_until.isoformat() if row.former_key_until else None}
+    key_id = ids.public(ids.API_KEY, row.id)
+    return Change("api_key.rotate", key_id, row.name, {"hint": former.hint}, {"hint": row.hint, **until})
+
+
+def _shown(row: Row) -> ApiKey:
+    return ApiKey(**_fields(row))
 
 
 def _mine(actor: Actor, key_id: str) -> sa.ColumnElement[bool]:

@@ -14,6 +14,7 @@ from origin.accounts.parts import AccountParts
 from origin.accounts.proof import prove
 from origin.accounts.registration import MailSent
 from origin.api import answer, read_body, route
+from origin.audit import trail
 from origin.openapi import PERSON, ApiRoute, Operation
 from origin.storage.tables import users
 from origin.storage.transaction import transaction
@@ -56,9 +57,14 @@ class ProfileViews:
         caller = await access.identify(request)
         body = await read_body(request, ProfileChange)
         async with transaction(request) as connection:
+            former = await service.get(connection, caller.user_id)
             update = sa.update(users).where(users.c.id == caller.user_id).values(name=body.name)
             await connection.execute(update)
-            return answer(await service.get(connection, caller.user_id))
+            user = await service.get(connection, caller.user_id)
+            await trail.record_of_user(
+                connection, caller.user_id, trail.updated("user.update", former, user, user.email)
+            )
+            return answer(user)
 
     async def change_email(self, request: Request) -> Response:
         caller = await access.identify(request)
@@ -84,6 +90,7 @@ class ProfileViews:
             await sessions.end_all(connection, caller.user_id, but=caller.session)
             await mail_tokens.revoke(connection, mail_tokens.RESET, email)
             await mails.tell_of_change(connection, email, "password_changed")
+            await service.note(connection, caller.user_id, "user.password_change")
         return Response(status_code=204)
 
     async def delete(self, request: Request) -> Response:

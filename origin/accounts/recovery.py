@@ -11,6 +11,7 @@ from origin.accounts import mail_tokens, mails, service, sessions, throttle
 from origin.accounts.parts import AccountParts
 from origin.accounts.registration import MailSent, MailToken
 from origin.api import answer, read_body, route
+from origin.audit import trail
 from origin.openapi import ANYONE, ApiRoute, Operation
 from origin.problems import Unprocessable
 from origin.storage.tables import users
@@ -60,6 +61,7 @@ class RecoveryViews:
             await mail_tokens.revoke(connection, mail_tokens.RESET, row.email)
             await sessions.end_all(connection, user_id)
             await mails.tell_of_change(connection, row.email, "password_changed")
+            await service.note(connection, user_id, "user.password_reset")
         await self.parts.throttle.forgive(throttle.LOGIN, row.email)
         return Response(status_code=204)
 
@@ -74,7 +76,10 @@ class RecoveryViews:
             for address in (user.email, row.email):  # links to either were for the account as it was
                 await mail_tokens.revoke(connection, mail_tokens.RESET, address)
             await mails.tell_of_change(connection, user.email, "email_changed")
-            return answer(await service.get(connection, row.user_id))
+            changed = await service.get(connection, row.user_id)
+            note = trail.updated("user.email_change", user, changed, changed.email)
+            await trail.record_of_user(connection, row.user_id, note)
+            return answer(changed)
 
     def routes(self) -> list[ApiRoute]:
         """The routes below /api/v1."""

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from origin import ids
 from origin.accounts.passwords import Passwords
+from origin.audit import trail
 from origin.problems import Conflict, Unauthorized, Unprocessable
 from origin.storage.tables import users
 
@@ -67,3 +68,9 @@ async def get(connection: AsyncConnection, user_id: int) -> User:
     if row is None:
         raise Unauthorized("This account no longer exists.")
     return User(ids.public(ids.USER, row.id), row.email, row.name)
+
+
+async def note(connection: AsyncConnection, user_id: int, action: str) -> None:
+    """Write into the log of each of a user's workspaces that they changed how they log in, such as `user.password_change`."""
+    user = await get(connection, user_id)
+    await trail.record_of_user(connection, user_id, trail.Change(action, user.id, user.email))

@@ -19,12 +19,13 @@ from origin.clicks.intake import Intake
 from origin.clicks.journal import Journal
 from origin.clicks.link_caps import LinkCaps
 from origin.clicks.refused import RefusedClicks
-from origin.clicks.retention import Retention, days_of_plans
+from origin.clicks.retention import Retention
 from origin.clicks.settings import ClickSettings
 from origin.clicks.spool import Spool
 from origin.clicks.visitors import VisitorHash, address_keeper
 from origin.health import Part
 from origin.links.options import Records
+from origin.plans import days_of_plans
 from origin.settings import OriginSettings
 from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
 from origin.storage.clickhouse_schema import migrate
@@ -66,7 +67,7 @@ class ClickPipeline:
         self.claims = BatchClaims(engine)
         self.caps = MonthlyCap(clickhouse, clicks.clicks_per_month)
         self.link_caps = LinkCaps(engine, clickhouse, Records(settings.edge_signing_secret))
-        self.retention = Retention(engine, clickhouse, days_of_plans(clicks.click_retention))
+        self.retention = Retention(engine, clickhouse, days_of_plans(clicks.click_retention, "NEARHOP_CLICK_RETENTION"))
         self.intake = Intake(self.spool, self.refused)
         self.drain = Drain(
             self.spool,

@@ -14,12 +14,15 @@ from starlette.routing import BaseRoute
 
 from origin.accounts.access import authenticate
 from origin.api import answer, read_body, read_query, route
+from origin.audit import trail
+from origin.audit.trail import Change
 from origin.clicks.intake import Intake
 from origin.clicks.refused import DeadLetter, RefusedClicks
 from origin.clicks.replay import Replayed, replay
 from origin.clicks.spool import SpoolRefuses
 from origin.openapi import Operation
 from origin.problems import NotFound, Unavailable
+from origin.storage.transaction import transaction
 
 MOST = 1000
 
@@ -77,9 +80,14 @@ class RefusedViews:
         body = await read_body(request, ReplayBody)
         letters = await anyio.to_thread.run_sync(self._named, actor.workspace_id, body.ids)
         try:
-            return answer(await replay(self.clicks.refused, letters, self.clicks.intake.accept_again))
+            done = await replay(self.clicks.refused, letters, self.clicks.intake.accept_again)
         except SpoolRefuses as error:
             raise Unavailable(str(error), retry_after=5) from error
+        async with transaction(request) as connection:
+            counts = {"replayed": done.replayed, "refused": len(done.refused)}
+            note = Change("refused_click.replay", "", f"{len(letters)} clicks", after=counts)
+            await trail.record(connection, actor.workspace_id, note)
+        return answer(done)
 
     def _named(self, workspace_id: int, names: Sequence[str]) -> list[DeadLetter]:
         letters = []

@@ -11,26 +11,12 @@ from origin.storage import clickhouse_cluster
 from origin.storage.clickhouse import ClickHouse
 from origin.storage.rollups import ROLLUPS
 from origin.storage.tables import workspaces
-from shared.errors import BadSetting
 
 _REMEMBER_SECONDS = 60.0
 _TABLES = ("clicks", *ROLLUPS, "conversions")
 _KEPT = "SELECT workspace_id, max(keep_days) AS days FROM link_counts WHERE link_id = 0 GROUP BY workspace_id"
 # The mutation rewrites one column of the parts that have such rows.
 _CHANGE = "ALTER TABLE {table} UPDATE keep_days = {days} WHERE workspace_id = {workspace} AND keep_days != {days}"
-
-
-def days_of_plans(setting: tuple[str, ...]) -> dict[str, int]:
-    """The days of each plan that NEARHOP_CLICK_RETENTION names, as `free=30`; raises BadSetting."""
-    found = {}
-    for text in setting:
-        plan, _, days = text.partition("=")
-        if not (plan and days.isascii() and days.isdigit() and 1 <= int(days) <= 3650):  # noqa: PLR2004  # ten years
-            raise BadSetting(
-                f"NEARHOP_CLICK_RETENTION has {text!r}, but it takes a plan and 1 to 3650 days, as free=30"
-            )
-        found[plan] = int(days)
-    return found
 
 
 class Retention:

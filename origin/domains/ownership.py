@@ -15,6 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids, outbox
+from origin.audit import trail
+from origin.audit.trail import Author
 from origin.domains.dns import DnsSilent, DomainDns, Found
 from origin.domains.model import Domain, DomainChange, DomainFilter, EdgeHostname, NewDomain, document
 from origin.domains.service import normalize
@@ -53,7 +55,9 @@ class Ownership:
         if row is None:
             row = await self._take_over(connection, workspace_id, slug, values)
             await self._tell_cloudflare(connection, row.slug)
-        return await self._settle(connection, row, body)
+        row = await self._settle(connection, row, body)
+        await trail.record(connection, workspace_id, trail.created("domain.create", shown(row)))
+        return row
 
     async def change(self, connection: AsyncConnection, workspace_id: int, slug: str, body: DomainChange) -> Row:
         """Change a domain's settings; raises NotFound, Unprocessable or Conflict."""
@@ -63,7 +67,9 @@ class Ownership:
         values = self._columns(body)
         if values.get("ignore_case", row.ignore_case) != row.ignore_case and await _has_links(connection, row.slug):
             raise Conflict("ignoreCase: there are links on this domain, so this can't be changed any more.")
-        return await self._settle(connection, await _update(connection, row, values), body)
+        changed = await self._settle(connection, await _update(connection, row, values), body)
+        await trail.record(connection, workspace_id, trail.updated("domain.update", shown(row), shown(changed)))
+        return changed
 
     async def delete(self, connection: AsyncConnection, workspace_id: int, slug: str) -> str:
         """Give a domain up; raises NotFound, or Conflict while there are links on it."""
@@ -74,6 +80,7 @@ class Ownership:
         (version,) = await outbox.next_versions(connection, 1)
         await outbox.send(connection, [(kv_key(row.slug, ""), version, None)])
         await self._tell_cloudflare(connection, row.slug)
+        await trail.record(connection, workspace_id, trail.deleted("domain.delete", shown(row)))
         return str(row.slug)
 
     async def verify(self, connection: AsyncConnection, workspace_id: int, slug: str) -> tuple[Row, Found, str]:
@@ -121,9 +128,15 @@ class Ownership:
             "is_primary": False,
         }
         row: Row | None = None
+        former: Row | None = None
         if proved:
+            select = sa.select(domains).where(takeable).with_for_update()
+            former = (await connection.execute(select)).one_or_none()
             statement = sa.update(domains).where(takeable).values(taken).returning(domains)
             row = (await connection.execute(statement)).one_or_none()
+        if former is not None and row is not None:
+            with trail.acting(Author(job="domains.proved_by_another_workspace")):  # which one is nobody's business
+                await trail.record(connection, former.workspace_id, trail.deleted("domain.lose", shown(former)))
         if row is None:
             raise Conflict(
                 f"slug: {slug} is a domain of this or another workspace already. If it is yours, set the TXT record "
@@ -256,6 +269,7 @@ async def _noted(connection: AsyncConnection, before: Row, found: Found, detail:
     row: Row | None = (await connection.execute(statement)).one_or_none()
     if row is None:
         raise NotFound(f"There is no domain {before.slug} in this workspace.")
+    await trail.record(connection, row.workspace_id, trail.updated("domain.verify", shown(before), shown(row)))
     if (row.verified_at is None) != (before.verified_at is None):
         (version,) = await outbox.next_versions(connection, 1)
         await outbox.send(connection, [(kv_key(row.slug, ""), version, record(row, version))])

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from origin.audit import trail
+from origin.audit.trail import Author
 from origin.domains.ownership import Ownership
 from origin.problems import NotFound
 from origin.storage.tables import domains
@@ -24,7 +26,8 @@ async def recheck(engine: AsyncEngine, ownership: Ownership) -> int:
     for row in rows:
         async with engine.begin() as connection:
             try:
-                _, _, detail = await ownership.verify(connection, row.workspace_id, row.slug)
+                with trail.acting(Author(job="domains.recheck")):
+                    _, _, detail = await ownership.verify(connection, row.workspace_id, row.slug)
             except NotFound:  # deleted meanwhile
                 continue
         if detail:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
+from origin.audit import trail
 from origin.folders.model import Folder, FolderChange, FolderFilter, NewFolder
 from origin.pages import Order, Page, fetch
 from origin.problems import Conflict, NotFound
@@ -23,27 +24,33 @@ async def create(connection: AsyncConnection, workspace_id: int, body: NewFolder
     row = (await connection.execute(statement.returning(folders))).one_or_none()
     if row is None:
         raise _taken(body.name)
+    await trail.record(connection, workspace_id, trail.created("folder.create", shown(row)))
     return shown(row)
 
 
 async def change(connection: AsyncConnection, workspace_id: int, folder_id: str, body: FolderChange) -> Folder:
     """Change a folder; raises NotFound or Conflict."""
     values = {**_values(body), "updated_at": sa.func.now()}
-    statement = sa.update(folders).where(_is(workspace_id, folder_id)).values(values).returning(folders)
+    select = sa.select(folders).where(_is(workspace_id, folder_id)).with_for_update()
+    former = (await connection.execute(select)).one_or_none()
+    if former is None:
+        raise _unknown(folder_id)
+    statement = sa.update(folders).where(folders.c.id == former.id).values(values).returning(folders)
     try:
-        row = (await connection.execute(statement)).one_or_none()
+        row = (await connection.execute(statement)).one()
     except IntegrityError as error:
         raise _taken(str(body.name)) from error
-    if row is None:
-        raise _unknown(folder_id)
+    await trail.record(connection, workspace_id, trail.updated("folder.update", shown(former), shown(row)))
     return shown(row)
 
 
 async def delete(connection: AsyncConnection, workspace_id: int, folder_id: str) -> None:
     """Delete a folder; its links stay, in no folder. Raises NotFound."""
-    statement = sa.delete(folders).where(_is(workspace_id, folder_id)).returning(folders.c.id)
-    if (await connection.execute(statement)).first() is None:
+    statement = sa.delete(folders).where(_is(workspace_id, folder_id)).returning(folders)
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
         raise _unknown(folder_id)
+    await trail.record(connection, workspace_id, trail.deleted("folder.delete", shown(row)))
 
 
 async def page(connection: AsyncConnection, workspace_id: int, wanted: FolderFilter, page: Page) -> list[Folder]:

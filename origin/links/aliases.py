@@ -69,11 +69,12 @@ async def of(connection: AsyncConnection, link_id: int) -> list[Row]:
     return list((await connection.execute(select)).all())
 
 
-async def remove(connection: AsyncConnection, link_id: int, alias_id: str) -> None:
-    """Take a code off a locked link, at the edge as well; raises NotFound."""
+async def remove(connection: AsyncConnection, link_id: int, alias_id: str) -> tuple[str, str]:
+    """Take a code off a locked link, at the edge as well; gives its domain and key, or raises NotFound."""
     one = sa.and_(links.c.alias_of == link_id, links.c.id == ids.parse(ids.ALIAS, alias_id))
     deleted = await connection.execute(sa.delete(links).where(one).returning(links.c.domain, links.c.key))
     row = deleted.one_or_none()
     if row is None:
         raise NotFound(f"There is no alias {alias_id} of this link.")
     await store.unpublish(connection, [(row.domain, row.key)])
+    return str(row.domain), str(row.key)

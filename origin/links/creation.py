@@ -10,7 +10,7 @@ from origin import ids
 from origin.accounts.access import Actor
 from origin.domains import service as domains
 from origin.folders import service as folders
-from origin.links import caps, passwords, refusals, search, store
+from origin.links import caps, history, passwords, refusals, search, store
 from origin.links.codes import Codes
 from origin.links.draft import Draft, draft
 from origin.links.loops import Loops
@@ -127,6 +127,7 @@ class Creation:
                 if isinstance(became, int):
                     made[became] = tagged[index]
         await tags.put(self.connection, made, fresh=True)
+        await history.created(self.connection, self.actor.workspace_id, inserted.values(), made)
 
     async def _make_up_keys(self, drafts: list[Draft]) -> None:
         """Give each draft without a key of its own one that no other draft of this call has."""

@@ -13,9 +13,9 @@ from starlette.routing import BaseRoute
 from origin import ids
 from origin.accounts.access import Actor, authenticate
 from origin.api import answer, read_body, read_query, route
+from origin.etags import IF_MATCH, etag, expected
 from origin.links import aliases, finder, versions
 from origin.links.aliases import Alias, NewAlias
-from origin.links.etags import IF_MATCH, etag, expected
 from origin.links.model import Deleted, Link
 from origin.links.reader import Reader
 from origin.links.service import Links

@@ -12,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
 from origin.accounts.access import Actor
+from origin.audit import trail
+from origin.audit.trail import Change
 from origin.domains import service as domains
+from origin.etags import ANY, Expected
 from origin.folders import service as folders
 from origin.links import (
     aliases,
@@ -21,6 +24,7 @@ from origin.links import (
     destinations,
     fields,
     finder,
+    history,
     options,
     passwords,
     refusals,
@@ -33,7 +37,6 @@ from origin.links.aliases import NewAlias
 from origin.links.codes import Codes
 from origin.links.creation import Creation
 from origin.links.draft import normalize_key, tag_choice, utm_values
-from origin.links.etags import ANY, Expected
 from origin.links.loops import Loops
 from origin.links.model import LinkChange, LinkFields, NewLink
 from origin.links.options import Records
@@ -89,14 +92,15 @@ class Links:
         """Change a link; raises NotFound, PreconditionFailed, Unprocessable or Conflict."""
         row = await self._locked(connection, actor, link_id)
         expected.check(row.revision)
-        await self._apply(connection, actor, row, body)
+        await trail.record(connection, actor.workspace_id, await self._apply(connection, actor, row, body))
 
     async def change_many(
         self, connection: AsyncConnection, actor: Actor, link_ids: Collection[int], body: LinkChange
     ) -> None:
         """Change all of these links that there are in the same way, or none of them."""
-        for row in await store.lock(connection, actor.workspace_id, link_ids):
-            await self._apply(connection, actor, row, body)
+        rows = await store.lock(connection, actor.workspace_id, link_ids)
+        changes = [await self._apply(connection, actor, row, body) for row in rows]
+        await trail.record(connection, actor.workspace_id, *changes)
 
     async def restore(
         self, connection: AsyncConnection, actor: Actor, link_id: int, version: int, expected: Expected = ANY
@@ -111,16 +115,20 @@ class Links:
         if folder is None or not await folders.known(connection, actor.workspace_id, {folder}):
             state["folderId"] = None
         body = msgspec.convert(state, LinkChange)
-        await self._apply(connection, actor, row, body, {"password_hash": verifier})
+        done = await self._apply(connection, actor, row, body, {"password_hash": verifier}, action="link.restore")
+        await trail.record(connection, actor.workspace_id, done)
 
     async def delete(self, connection: AsyncConnection, actor: Actor, link_id: int, expected: Expected = ANY) -> None:
         """Delete a link with its aliases; raises NotFound or PreconditionFailed."""
-        expected.check((await self._locked(connection, actor, link_id)).revision)
+        row = await self._locked(connection, actor, link_id)
+        expected.check(row.revision)
+        await history.deleted(connection, actor.workspace_id, [row])
         await store.delete(connection, [link_id])
 
     async def delete_many(self, connection: AsyncConnection, actor: Actor, link_ids: Collection[int]) -> int:
         """Delete those of the links that there are; gives how many."""
         rows = await store.lock(connection, actor.workspace_id, link_ids)
+        await history.deleted(connection, actor.workspace_id, rows)
         await store.delete(connection, [row.id for row in rows])
         return len(rows)
 
@@ -134,12 +142,15 @@ class Links:
     async def add_alias(self, connection: AsyncConnection, actor: Actor, link_id: int, body: NewAlias) -> Row:
         """Give a link another code; raises NotFound, Unprocessable or Conflict."""
         link = await self._locked(connection, actor, link_id)
-        return await aliases.add(connection, actor, self.codes, self.records, link, body)
+        made = await aliases.add(connection, actor, self.codes, self.records, link, body)
+        await history.alias(connection, "link.alias_add", link, made.domain, made.key)
+        return made
 
     async def remove_alias(self, connection: AsyncConnection, actor: Actor, link_id: int, alias_id: str) -> None:
         """Take a code off a link; raises NotFound."""
-        await self._locked(connection, actor, link_id)
-        await aliases.remove(connection, link_id, alias_id)
+        link = await self._locked(connection, actor, link_id)
+        domain, key = await aliases.remove(connection, link_id, alias_id)
+        await history.alias(connection, "link.alias_remove", link, domain, key)
 
     async def _locked(self, connection: AsyncConnection, actor: Actor, link_id: int) -> Row:
         rows = await store.lock(connection, actor.workspace_id, [link_id])
@@ -148,15 +159,22 @@ class Links:
         return rows[0]
 
     async def _apply(
-        self, connection: AsyncConnection, actor: Actor, row: Row, body: LinkChange, more: dict[str, Any] | None = None
-    ) -> None:
-        """Change a locked link, and keep its former state if that changes anything."""
+        self,
+        connection: AsyncConnection,
+        actor: Actor,
+        row: Row,
+        body: LinkChange,
+        more: dict[str, Any] | None = None,
+        *,
+        action: str = "link.update",
+    ) -> Change | None:
+        """Change a locked link, and keep its former state if that changes anything; gives what to record."""
         values = {**await self._changed_columns(connection, actor, row, body), **(more or {})}
         changed = {name: value for name, value in values.items() if value != getattr(row, name)}
         before = await versions.state_of(connection, row)
         retagged = await self._retag(connection, actor, row.id, body, before["tagIds"])
         if not changed and not retagged:
-            return
+            return None
         updated = await self._update(connection, row.id, changed)
         await versions.keep(connection, row, before, actor.user_id)
         if search.vector(row) != search.vector(updated):
@@ -166,6 +184,7 @@ class Links:
             await store.seal(connection, self.records, [updated])
         if moved:
             await store.unpublish(connection, [(row.domain, row.key)])
+        return history.edited(action, row, before, await versions.state_of(connection, updated))
 
     async def _changed_columns(
         self, connection: AsyncConnection, actor: Actor, row: Row, body: LinkChange

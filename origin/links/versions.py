@@ -1,5 +1,6 @@
 """Former states of links. A state is kept as the change (in the API's own words) that would bring it back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,10 +47,20 @@ class Difference(msgspec.Struct, rename={"before": "from", "after": "to"}):
 
 async def state_of(connection: AsyncConnection, row: Row) -> dict[str, Any]:
     """The editable state of a link, to be kept."""
-    carried = (await tags.of_links(connection, [row.id])).get(row.id, [])
+    return (await states_of(connection, [row]))[row.id]
+
+
+async def states_of(connection: AsyncConnection, rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
+    """The editable state of each of the links, by its number."""
+    carried = await tags.of_links(connection, [row.id for row in rows])
+    return {row.id: state_with(row, [tag.id for tag in carried.get(row.id, [])]) for row in rows}
+
+
+def state_with(row: Row, tag_ids: list[str]) -> dict[str, Any]:
+    """The editable state of a link that carries these tags."""
     plain: dict[str, Any] = msgspec.to_builtins({wire_name(name): getattr(row, name) for name in _COLUMNS})
     folder = None if row.folder_id is None else ids.public(ids.FOLDER, row.folder_id)
-    return {**plain, "tagIds": [tag.id for tag in carried], "folderId": folder, _VERIFIER: row.password_hash}
+    return {**plain, "tagIds": tag_ids, "folderId": folder, _VERIFIER: row.password_hash}
 
 
 async def keep(connection: AsyncConnection, row: Row, state: dict[str, Any], user_id: int) -> None:

@@ -13,8 +13,8 @@ from starlette.routing import BaseRoute
 from origin import ids
 from origin.accounts.access import Actor, authenticate
 from origin.api import answer, field_message, read_body, read_query, route
+from origin.etags import IF_MATCH, etag, expected
 from origin.links import finder, more_views, versions
-from origin.links.etags import IF_MATCH, etag, expected
 from origin.links.model import (
     BulkChange,
     BulkDelete,

@@ -65,6 +65,10 @@ workspaces = sa.Table(
     sa.Column("attribution_days", sa.Integer, nullable=False, server_default="90"),
     _text("currency"),  # what revenue is summed up in; NULL until the first sale
     sa.Column("exchange_rates", JSONB(none_as_null=True)),
+    # Web origins that browsers may call the API from.
+    sa.Column("allowed_origins", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("link_defaults", JSONB(none_as_null=True)),  # workspaces.settings.LinkDefaults
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"),  # grows with each edit
 )
 
 # For read replicas: the place in the write-ahead log, in bytes, before which all that a workspace has written lies.
@@ -637,4 +641,34 @@ idempotency_keys = sa.Table(
     sa.Column("status", sa.Integer),  # NULL only inside the first call's transaction
     sa.Column("body", BYTEA),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=_now, index=True),
+)
+
+# No foreign keys: entries outlive what they tell of. Triggers refuse updates, and deletes but for the sweep's.
+audit_logs = sa.Table(
+    "audit_logs",
+    metadata,
+    _id(),
+    sa.Column("workspace_id", sa.BigInteger, nullable=False),
+    _time("created_at", default_now=True),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("resource_type", sa.Text, nullable=False),
+    sa.Column("resource_id", sa.Text, nullable=False),
+    sa.Column("resource_name", sa.Text, nullable=False, server_default=""),
+    sa.Column("before", JSONB(none_as_null=True)),
+    sa.Column("after", JSONB(none_as_null=True)),
+    sa.Column("actor_type", sa.Text, nullable=False),
+    sa.Column("user_id", sa.BigInteger),
+    sa.Column("api_key_id", sa.BigInteger),
+    sa.Column("session_id", sa.BigInteger),
+    _text("job"),
+    sa.Column("address", sa.Text, nullable=False, server_default=""),
+    sa.Column("user_agent", sa.Text, nullable=False, server_default=""),
+    sa.Column("request_id", sa.Text, nullable=False, server_default=""),
+    sa.Index("audit_logs_workspace_id_created_at_id_idx", "workspace_id", "created_at", "id"),
+    sa.Index(
+        "audit_logs_workspace_id_resource_id_created_at_id_idx", "workspace_id", "resource_id", "created_at", "id"
+    ),
+    sa.Index("audit_logs_workspace_id_user_id_created_at_id_idx", "workspace_id", "user_id", "created_at", "id"),
+    sa.Index("audit_logs_workspace_id_action_created_at_id_idx", "workspace_id", "action", "created_at", "id"),
+    sa.Index("audit_logs_created_at_idx", "created_at", postgresql_where=sa.text("action = 'workspace.delete'")),
 )

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
+from origin.audit import trail
 from origin.pages import Order, Page, fetch
 from origin.problems import Conflict, NotFound, Unprocessable
 from origin.storage.tables import Row, link_tags, tags
@@ -29,27 +30,33 @@ async def create(connection: AsyncConnection, workspace_id: int, body: TagFields
     row = (await connection.execute(statement.on_conflict_do_nothing().returning(tags))).one_or_none()
     if row is None:
         raise _taken(values["name"])
+    await trail.record(connection, workspace_id, trail.created("tag.create", shown(row)))
     return shown(row)
 
 
 async def change(connection: AsyncConnection, workspace_id: int, tag_id: str, body: TagFields) -> Tag:
     """Rename or recolour a tag; raises NotFound or Conflict."""
     values = _values(body)
-    statement = sa.update(tags).where(_is(workspace_id, tag_id)).values(values or {"name": tags.c.name})
+    select = sa.select(tags).where(_is(workspace_id, tag_id)).with_for_update()
+    former = (await connection.execute(select)).one_or_none()
+    if former is None:
+        raise _unknown(tag_id)
+    statement = sa.update(tags).where(tags.c.id == former.id).values(values or {"name": tags.c.name})
     try:
-        row = (await connection.execute(statement.returning(tags))).one_or_none()
+        row = (await connection.execute(statement.returning(tags))).one()
     except IntegrityError as error:
         raise _taken(values["name"]) from error
-    if row is None:
-        raise _unknown(tag_id)
+    await trail.record(connection, workspace_id, trail.updated("tag.update", shown(former), shown(row)))
     return shown(row)
 
 
 async def delete(connection: AsyncConnection, workspace_id: int, tag_id: str) -> None:
     """Delete a tag and take it off its links; raises NotFound."""
-    deleted = await connection.execute(sa.delete(tags).where(_is(workspace_id, tag_id)).returning(tags.c.id))
-    if deleted.first() is None:
+    deleted = await connection.execute(sa.delete(tags).where(_is(workspace_id, tag_id)).returning(tags))
+    row = deleted.one_or_none()
+    if row is None:
         raise _unknown(tag_id)
+    await trail.record(connection, workspace_id, trail.deleted("tag.delete", shown(row)))
 
 
 async def page(connection: AsyncConnection, workspace_id: int, wanted: TagFilter, page: Page) -> list[Tag]:

@@ -3,8 +3,11 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from origin import ids
+from origin.accounts import api_keys
+from origin.audit import trail
 from origin.problems import Conflict
-from origin.storage.tables import memberships, workspaces
+from origin.storage.tables import memberships, users, workspaces
 from origin.workspaces import removal
 
 
@@ -27,12 +30,22 @@ async def leave_all(connection: AsyncConnection, user_id: int) -> None:
         if not others:
             await removal.delete(connection, workspace_id)
             continue
-        if "owner" not in others and await role_of(connection, workspace_id, user_id) == "owner":
+        role = await role_of(connection, workspace_id, user_id)
+        if "owner" not in others and role == "owner":
             name = sa.select(workspaces.c.name).where(workspaces.c.id == workspace_id)
             text = (await connection.execute(name)).scalar_one()
             raise Conflict(f"You are the last owner of the workspace {text!r}: make somebody else its owner first.")
         me = sa.and_(memberships.c.workspace_id == workspace_id, memberships.c.user_id == user_id)
         await connection.execute(sa.delete(memberships).where(me))
+        state = await state_of(connection, user_id, str(role))
+        await trail.record(connection, workspace_id, trail.deleted("member.leave", state))
+        await api_keys.delete_of_member(connection, workspace_id, user_id)
+
+
+async def state_of(connection: AsyncConnection, user_id: int, role: str) -> dict[str, str]:
+    """What the audit log says of a member."""
+    email = (await connection.execute(sa.select(users.c.email).where(users.c.id == user_id))).scalar_one()
+    return {"id": ids.public(ids.USER, user_id), "email": email, "role": role}
 
 
 async def role_of(connection: AsyncConnection, workspace_id: int, user_id: int) -> str | None:

@@ -1,4 +1,4 @@
-"""The routes of one workspace: its name, its end, and who is in it."""
+"""The routes of one workspace: its settings, its end, and who is in it."""
 
 from typing import Annotated
 
@@ -10,18 +10,20 @@ from starlette.responses import Response
 from origin import ids
 from origin.accounts.access import authenticate
 from origin.api import answer, read_body, route
+from origin.etags import IF_MATCH, etag, expected
 from origin.openapi import ApiRoute, Operation
 from origin.storage.transaction import transaction
-from origin.workspaces import members, removal, service
+from origin.workspaces import members, removal, service, settings
 
 _ONE = "/workspaces/{workspaceId}"
 
 
-class WorkspaceChange(msgspec.Struct, forbid_unknown_fields=True):
-    """What to change of a workspace."""
+class WorkspaceChange(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """What to change of a workspace. An origin is written as https://app.example.com."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
     slug: str | UnsetType = UNSET
+    allowed_origins: Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=100)] | UnsetType = UNSET
 
 
 class RoleChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,18 +41,19 @@ class Transfer(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 async def show(request: Request) -> Response:
     actor = await authenticate(request)
     async with transaction(request) as connection:
-        return answer(await service.get(connection, actor))
+        return _workspace(*await service.get(connection, actor))
 
 
 async def change(request: Request) -> Response:
     actor = await authenticate(request)
     body = await read_body(request, WorkspaceChange)
-    values = {name: value for name in ("name", "slug") if (value := getattr(body, name)) is not UNSET}
+    values = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
     if "slug" in values:
         service.check_slug(values["slug"])
+    if "allowed_origins" in values:
+        values["allowed_origins"] = settings.check_origins(values["allowed_origins"])
     async with transaction(request) as connection:
-        await service.change(connection, actor, values)
-        return answer(await service.get(connection, actor))
+        return _workspace(*await service.change(connection, actor, values, expected(request)))
 
 
 async def delete(request: Request) -> Response:
@@ -96,6 +99,12 @@ async def transfer(request: Request) -> Response:
         return answer(await members.of_workspace(connection, actor.workspace_id))
 
 
+def _workspace(workspace: service.Workspace, revision: int) -> Response:
+    response = answer(workspace)
+    response.headers["ETag"] = etag(revision)
+    return response
+
+
 def _user_id(text: str) -> int | None:
     return ids.parse(ids.USER, text)
 
@@ -111,9 +120,9 @@ def routes() -> list[ApiRoute]:
                 endpoint=show, response=service.Workspace,
             ),
             Operation(
-                method="PATCH", path=_ONE, summary="Change a workspace's name or slug", tag="workspaces",
+                method="PATCH", path=_ONE, summary="Change a workspace's settings", tag="workspaces",
                 permission="workspace.write", endpoint=change, body=WorkspaceChange, response=service.Workspace,
-                errors=(409,),
+                errors=(409, 412), headers=IF_MATCH,
             ),
             Operation(
                 method="DELETE", path=_ONE, summary="Delete a workspace with its links", tag="workspaces",

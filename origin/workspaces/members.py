@@ -9,9 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
+from origin.accounts import api_keys
 from origin.accounts.access import Actor, reaches
+from origin.audit import trail
 from origin.problems import Conflict, Forbidden, NotFound
-from origin.storage.tables import api_keys, memberships, users
+from origin.storage.tables import memberships, users
 from origin.workspaces import leaving
 
 Role = Literal["owner", "admin", "member", "viewer"]
@@ -43,7 +45,7 @@ async def change(connection: AsyncConnection, actor: Actor, user_id: int | None,
         await _require_owner(connection, actor)
     if former == "owner" and role != "owner":
         await _require_other_owner(connection, actor.workspace_id, user_id)
-    await connection.execute(sa.update(memberships).where(_is(actor.workspace_id, user_id)).values(role=role))
+    await _give(connection, actor.workspace_id, user_id, former, role)
 
 
 async def remove(connection: AsyncConnection, actor: Actor, user_id: int | None) -> None:
@@ -55,25 +57,36 @@ async def remove(connection: AsyncConnection, actor: Actor, user_id: int | None)
     if former == "owner":
         await _require_other_owner(connection, actor.workspace_id, user_id)
     await connection.execute(sa.delete(memberships).where(_is(actor.workspace_id, user_id)))
-    mine = sa.and_(api_keys.c.workspace_id == actor.workspace_id, api_keys.c.user_id == user_id)
-    await connection.execute(sa.delete(api_keys).where(mine))
+    action = "member.leave" if user_id == actor.user_id else "member.remove"
+    gone = trail.deleted(action, await leaving.state_of(connection, user_id, former))
+    await trail.record(connection, actor.workspace_id, gone)
+    await api_keys.delete_of_member(connection, actor.workspace_id, user_id)
 
 
 async def transfer(connection: AsyncConnection, actor: Actor, user_id: int | None) -> None:
     """Make another member the owner in the caller's place, who stays as an admin."""
-    await _hold(connection, actor, user_id)
+    former = await _hold(connection, actor, user_id)
     if user_id == actor.user_id:
         raise Conflict("userId: you are an owner already. Name another member.")
     await _require_owner(connection, actor)
-    for member, role in ((user_id, "owner"), (actor.user_id, "admin")):
-        assert member is not None
-        await connection.execute(sa.update(memberships).where(_is(actor.workspace_id, member)).values(role=role))
+    assert user_id is not None
+    await _give(connection, actor.workspace_id, user_id, former, "owner")
+    await _give(connection, actor.workspace_id, actor.user_id, "owner", "admin")
 
 
 async def add(connection: AsyncConnection, workspace_id: int, user_id: int, role: str) -> None:
     """Let somebody in; who is in already keeps their role."""
     values = {"workspace_id": workspace_id, "user_id": user_id, "role": role}
-    await connection.execute(insert(memberships).values(values).on_conflict_do_nothing())
+    added = insert(memberships).values(values).on_conflict_do_nothing().returning(memberships.c.role)
+    if (await connection.execute(added)).first() is not None:
+        state = await leaving.state_of(connection, user_id, role)
+        await trail.record(connection, workspace_id, trail.created("member.join", state), by_user=user_id)
+
+
+async def _give(connection: AsyncConnection, workspace_id: int, user_id: int, former: str, role: str) -> None:
+    await connection.execute(sa.update(memberships).where(_is(workspace_id, user_id)).values(role=role))
+    state = await leaving.state_of(connection, user_id, role)
+    await trail.record(connection, workspace_id, trail.updated("member.update", {**state, "role": former}, state))
 
 
 async def _hold(connection: AsyncConnection, actor: Actor, user_id: int | None) -> str:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from origin import ids
+from origin.audit import trail
 from origin.storage.tables import workspaces
 
 # A million links take longer than a statement of the API may.
@@ -26,4 +28,7 @@ async def delete(connection: AsyncConnection, workspace_id: int) -> None:
     await connection.execute(_LOCK, values)
     await connection.execute(_SEND_DELETES, values)
     await connection.execute(sa.text("SELECT pg_notify('outbox', '')"))
-    await connection.execute(sa.delete(workspaces).where(workspaces.c.id == workspace_id))
+    gone = sa.delete(workspaces).where(workspaces.c.id == workspace_id).returning(workspaces.c.name, workspaces.c.slug)
+    row = (await connection.execute(gone)).one()
+    state = {"id": ids.public(ids.WORKSPACE, workspace_id), "name": row.name, "slug": row.slug}
+    await trail.record(connection, workspace_id, trail.deleted("workspace.delete", state))

@@ -3,6 +3,7 @@
 import re
 import secrets
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
 from origin.accounts.access import Actor
+from origin.audit import trail
+from origin.etags import ANY, Expected
 from origin.problems import Conflict, Unprocessable
 from origin.storage.tables import Row, memberships, workspaces
 
@@ -18,7 +21,7 @@ _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
 
 
 class Workspace(msgspec.Struct, rename="camel"):
-    """A workspace, with the role that the caller has in it."""
+    """A workspace, with the role that the caller has in it. Browsers may call the API from its `allowedOrigins`."""
 
     id: str
     slug: str
@@ -26,6 +29,7 @@ class Workspace(msgspec.Struct, rename="camel"):
     plan: str
     role: str
     created_at: datetime
+    allowed_origins: list[str]
 
 
 def slug_for(name: str) -> str:
@@ -48,7 +52,9 @@ async def create(connection: AsyncConnection, user_id: int, name: str, slug: str
     if row is None:
         raise Conflict(f"slug: {slug!r} is taken by another workspace. Choose another one.")
     await connection.execute(insert(memberships).values(workspace_id=row.id, user_id=user_id, role="owner"))
-    return _workspace(row, "owner")
+    made = _workspace(row, "owner")
+    await trail.record(connection, row.id, trail.created("workspace.create", _settings(row)), by_user=user_id)
+    return made
 
 
 async def of_user(connection: AsyncConnection, user_id: int) -> list[Workspace]:
@@ -59,23 +65,43 @@ async def of_user(connection: AsyncConnection, user_id: int) -> list[Workspace]:
     return [_workspace(row, row.role) for row in rows]
 
 
-async def get(connection: AsyncConnection, actor: Actor) -> Workspace:
-    """The actor's workspace."""
+async def get(connection: AsyncConnection, actor: Actor) -> tuple[Workspace, int]:
+    """The actor's workspace, and the number of its last edit."""
     select = sa.select(workspaces).where(workspaces.c.id == actor.workspace_id)
-    return _workspace((await connection.execute(select)).one(), actor.role)
+    row = (await connection.execute(select)).one()
+    return _workspace(row, actor.role), row.revision
 
 
-async def change(connection: AsyncConnection, actor: Actor, values: dict[str, str]) -> None:
-    """Give the actor's workspace another name or slug; raises Conflict where the slug is taken."""
-    if not values:
-        return
+async def change(
+    connection: AsyncConnection, actor: Actor, values: dict[str, Any], expected: Expected = ANY
+) -> tuple[Workspace, int]:
+    """Change the actor's workspace; raises PreconditionFailed, or Conflict where the slug is taken."""
+    select = sa.select(workspaces).where(workspaces.c.id == actor.workspace_id).with_for_update()
+    former = (await connection.execute(select)).one()
+    expected.check(former.revision, "workspace")
+    changed = {name: value for name, value in values.items() if value != getattr(former, name)}
+    if not changed:
+        return _workspace(former, actor.role), former.revision
+    update = sa.update(workspaces).where(workspaces.c.id == actor.workspace_id)
+    counted = {**changed, "revision": workspaces.c.revision + 1}
     try:
         async with connection.begin_nested():
-            update = sa.update(workspaces).where(workspaces.c.id == actor.workspace_id).values(values)
-            await connection.execute(update)
+            row = (await connection.execute(update.values(counted).returning(workspaces))).one()
     except sa.exc.IntegrityError as error:
         raise Conflict(f"slug: {values['slug']!r} is taken by another workspace. Choose another one.") from error
+    note = trail.updated("workspace.update", _settings(former), _settings(row))
+    await trail.record(connection, actor.workspace_id, note)
+    return _workspace(row, actor.role), row.revision
+
+
+def _settings(row: Row) -> dict[str, Any]:
+    """What the audit log says of a workspace."""
+    return {
+        "id": ids.public(ids.WORKSPACE, row.id), "name": row.name, "slug": row.slug,
+        "allowedOrigins": row.allowed_origins,
+    }  # fmt: skip
 
 
 def _workspace(row: Row, role: str) -> Workspace:
-    return Workspace(ids.public(ids.WORKSPACE, row.id), row.slug, row.name, row.plan, role, row.created_at)
+    public = ids.public(ids.WORKSPACE, row.id)
+    return Workspace(public, row.slug, row.name, row.plan, role, row.created_at, row.allowed_origins)

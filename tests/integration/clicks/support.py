@@ -20,6 +20,7 @@ from origin.analytics.conversion_reader import ConversionReader
 from origin.analytics.reader import AnalyticsReader
 from origin.analytics.totals import ClickTotals, StoredConversions
 from origin.app import assemble
+from origin.audit import views as audit
 from origin.clicks import refused_views
 from origin.clicks import views as clicks
 from origin.clicks.pipeline import ClickPipeline
@@ -103,6 +104,7 @@ async def running(home: Path, engine: AsyncEngine, url: str = "", **click_settin
         *analytics.routes(reader, came, links),
         *conversions.routes(Conversions(stored), drain, links),
         *customers.routes(links),
+        *audit.routes(),
     ]
     app = assemble(api, internal, engine, access)
     await pipeline.start()

@@ -52,6 +52,7 @@ async def test_a_workspace_sees_its_own_dead_letters_and_replays_each_once(
         assert (await stranger.post(f"{REFUSED}/replay", json={"ids": ids[:1]})).status_code == 404
         done = (await http.post(f"{REFUSED}/replay", json={"ids": ids})).json()
         assert (done["replayed"], [each["id"] for each in done["refused"]]) == (2, ids[2:])
+        assert (await http.get("/api/v1/audit-logs")).json()[0]["after"] == {"replayed": 2, "refused": 1}
         assert (await http.post(f"{REFUSED}/replay", json={"ids": ids})).json()["replayed"] == 0
         assert [each["replayed"] for each in (await http.get(REFUSED)).json()] == [True, True, False]
     viewer = await new_member(engine, asker.workspace, "viewer")

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from origin.clicks.retention import days_of_plans
+from origin.plans import days_of_plans
 from origin.storage.tables import workspaces
 from shared.errors import BadSetting
 from tests.factories import Account, new_account
@@ -77,7 +77,7 @@ async def finished(stack: Stack) -> None:
 
 
 def test_a_setting_that_names_no_days_is_refused() -> None:
-    assert days_of_plans(("free=30", "pro=365")) == {"free": 30, "pro": 365}
+    assert days_of_plans(("free=30", "pro=365"), "NEARHOP_X") == {"free": 30, "pro": 365}
     for wrong in ("free", "free=", "=3", "free=0", "free=x", "free=9999"):
         with pytest.raises(BadSetting, match="NEARHOP_CLICK_RETENTION"):
-            days_of_plans((wrong,))
+            days_of_plans((wrong,), "NEARHOP_X")

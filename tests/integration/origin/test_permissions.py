@@ -45,6 +45,7 @@ EXPECTED = {
     "members.write": "admin",
     "keys.read": "admin",
     "keys.write": "admin",
+    "audit.read": "admin",
 }
 # What can be called without a token, and why that does no harm.
 OPEN = {

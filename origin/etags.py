@@ -1,4 +1,4 @@
-"""ETags of links, so that two editors do not overwrite each other.
+"""ETags of what is edited, so that two editors do not overwrite each other.
 
 A tag names the edit, not the bytes: a click changes what is shown of a link, and must not keep an editor out.
 """
@@ -11,7 +11,7 @@ from starlette.requests import Request
 from origin.problems import PreconditionFailed
 
 # For the OpenAPI document.
-IF_MATCH = (("If-Match", "The ETag of what you read: if the link has changed since, the answer is 412."),)
+IF_MATCH = (("If-Match", "The ETag of what you read: if that has changed since, the answer is 412."),)
 _TAG = re.compile(r'"r(\d{1,18})"')
 
 
@@ -21,11 +21,11 @@ class Expected:
 
     revisions: frozenset[int] | None
 
-    def check(self, revision: int) -> None:
-        """Raise PreconditionFailed where the link is another one by now."""
+    def check(self, revision: int, what: str = "link") -> None:
+        """Raise PreconditionFailed where there has been another edit by now."""
         if self.revisions is not None and revision not in self.revisions:
             raise PreconditionFailed(
-                f"If-Match: somebody has changed this link since you read it; its ETag is {etag(revision)} now. "
+                f"If-Match: somebody has changed this {what} since you read it; its ETag is {etag(revision)} now. "
                 "Read it again, and change what is there now."
             )
 
