@@ -45,7 +45,7 @@ def create_app(origin: Origin) -> Starlette:
     api = [
         *accounts.routes(origin.accounts),
         *OidcViews(origin.accounts, origin.sign_in).routes(),
-        *workspaces.routes(),
+        *workspaces.routes(origin.accounts),
         *links.routes(origin.links, origin.reader),
         *safety.routes(origin.reports, origin.links.records, origin.reader),
         *tags.routes(),

@@ -14,6 +14,7 @@ from origin.audit import retention
 from origin.domains.ownership import Ownership
 from origin.domains.recheck import recheck
 from origin.limits import limiter
+from origin.workspaces import invitations
 
 _SECONDS = 3600
 
@@ -21,11 +22,12 @@ _log = structlog.get_logger("origin.housekeeping")
 
 
 async def sweep(engine: AsyncEngine) -> None:
-    """Delete expired sessions, tokens, throttles, rate limits, idempotency keys and ends of pages."""
+    """Delete expired sessions, tokens, invitations, throttles, rate limits, idempotency keys and ends of pages."""
     async with engine.begin() as connection:
         await sessions.delete_expired(connection)
         await mail_tokens.delete_expired(connection)
         await steps.delete_expired(connection)
+        await invitations.delete_old(connection)
         await throttle.delete_expired(connection)
         await idempotency.delete_expired(connection)
         await limiter.delete_expired(connection)

@@ -17,6 +17,7 @@ CUSTOMER = "cus_"
 CONVERSION = "evt_"
 REPORT = "rep_"
 AUDIT_LOG = "log_"
+INVITATION = "inv_"
 
 _MOST_DIGITS = 13  # of a bigint in base 36
 _LARGEST = 2**63 - 1

@@ -59,6 +59,12 @@ class Conflict(ApiProblem):
     status, code = 409, "conflict"
 
 
+class InviteExpired(ApiProblem):
+    """This invitation has expired, was accepted or revoked: ask for a new one."""
+
+    status, code = 410, "invite_expired"
+
+
 class PreconditionFailed(ApiProblem):
     """Somebody has changed this since you read it: read it again, and change what is there now."""
 
@@ -98,6 +104,7 @@ PROBLEMS = (
     Forbidden,
     NotFound,
     Conflict,
+    InviteExpired,
     PreconditionFailed,
     PayloadTooLarge,
     Unprocessable,

@@ -31,6 +31,16 @@ def last_token(database_url: str, secret_key: str, purpose: str, email: str) -> 
     return MailTokens(secret_key).text(purpose, row[0])
 
 
+def invitation_token(database_url: str, secret_key: str, email: str) -> str:
+    """The token of the last invitation of this address."""
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(
+            "SELECT nonce FROM invitations WHERE email = %s ORDER BY id DESC LIMIT 1", [email]
+        ).fetchone()
+    assert row is not None, f"no invitation for {email}"
+    return MailTokens(secret_key).text("invitation", row[0])
+
+
 def database_url(engine: AsyncEngine) -> str:
     return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
@@ -41,6 +51,14 @@ async def letter(client: httpx.AsyncClient, purpose: str, email: str) -> str:
 
     app = client._transport.app  # type: ignore[attr-defined]  # that of tests.origin_app
     return await asyncio.to_thread(last_token, database_url(app.state.engine), SECRET_KEY, purpose, email)
+
+
+async def invitation(client: httpx.AsyncClient, email: str) -> str:
+    """The token of the last invitation of this address at the app of this client."""
+    from tests.origin_app import SECRET_KEY  # noqa: PLC0415  # as above
+
+    app = client._transport.app  # type: ignore[attr-defined]  # that of tests.origin_app
+    return await asyncio.to_thread(invitation_token, database_url(app.state.engine), SECRET_KEY, email)
 
 
 async def register(client: httpx.AsyncClient, email: str = "", *, name: str = "Ada") -> httpx.Response:

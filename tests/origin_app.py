@@ -104,7 +104,7 @@ def make_app(
         *conversions.routes(Conversions(NoClicks()), drain, reader),
         *customers.routes(reader),
         *OidcViews(parts, sign_in(oidc_providers, SECRET_KEY, dashboard_url, oidc_transport, clock)).routes(),
-        *workspaces.routes(),
+        *workspaces.routes(parts),
         *links.routes(service, reader),
         *safety_views.routes(reports, service.records, reader),
         *tags.routes(),

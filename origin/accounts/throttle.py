@@ -40,6 +40,8 @@ SECOND_FACTOR = Rule("second-factor", free=5)
 LETTER = Rule("letter", free=3, most=3600.0)
 LETTERS_FROM = Rule("letters-from", free=20, most=3600.0)
 TOKEN_FROM = Rule("token-from", free=20)
+INVITATION = Rule("invitation", free=5, most=3600.0)
+INVITATIONS_OF = Rule("invitations-of", free=200, most=3600.0)
 
 
 class Throttle:

@@ -8,9 +8,14 @@ from origin.hostnames.tasks import HostnameTasks, hostnames_of
 from origin.jobs.worker import Task
 from origin.mail.post import Post
 from origin.settings import OriginSettings
+from origin.workspaces.invitation_mails import InvitationMails
 
 
 def tasks_of(settings: OriginSettings, engine: AsyncEngine, post: Post) -> dict[str, Task]:
     """The tasks with what they need."""
-    mails = AccountMails(engine, MailTokens(settings.signing_key), post, settings.public_dashboard_url)
-    return {**mails.tasks(), **HostnameTasks(engine, hostnames_of(settings)).tasks()}
+    tokens, dashboard_url = MailTokens(settings.signing_key), settings.public_dashboard_url
+    return {
+        **AccountMails(engine, tokens, post, dashboard_url).tasks(),
+        **InvitationMails(engine, tokens, post, dashboard_url).tasks(),
+        **HostnameTasks(engine, hostnames_of(settings)).tasks(),
+    }

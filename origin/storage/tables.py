@@ -218,6 +218,29 @@ page_ends = sa.Table(
     prefixes=["UNLOGGED"],  # after a crash of Postgres pages are counted from the list's beginning
 )
 
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    _id(),
+    sa.Column("workspace_id", sa.ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("invited_by", sa.ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    sa.Column("nonce", BYTEA, nullable=False),  # the token is made of it and of the secret key
+    sa.Column("token_hash", BYTEA, nullable=False, unique=True),
+    _time("created_at", default_now=True),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    _time("accepted_at"),
+    sa.Column("accepted_by", sa.ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    sa.Index(
+        "invitations_workspace_id_email_idx",
+        "workspace_id",
+        "email",
+        unique=True,
+        postgresql_where=sa.text("accepted_at IS NULL"),
+    ),
+)
+
 api_keys = sa.Table(
     "api_keys",
     metadata,

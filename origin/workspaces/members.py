@@ -102,6 +102,15 @@ async def _hold(connection: AsyncConnection, actor: Actor, user_id: int | None) 
     return role
 
 
+async def require_reach(connection: AsyncConnection, actor: Actor, role: str) -> None:
+    """Raises Forbidden where the actor, by their role of now, may not give this one. The workspace is locked."""
+    mine = await leaving.role_of(connection, actor.workspace_id, actor.user_id)
+    if mine is None or not reaches(mine, "admin"):
+        raise Forbidden
+    if not reaches(mine, role):
+        raise Forbidden("Only an owner makes owners, and changes them.")
+
+
 async def _require_owner(connection: AsyncConnection, actor: Actor) -> None:
     if await leaving.role_of(connection, actor.workspace_id, actor.user_id) != "owner":
         raise Forbidden("Only an owner makes owners, and changes them.")

@@ -9,10 +9,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from origin.accounts.access import identify
+from origin.accounts.parts import AccountParts
 from origin.api import answer, read_body, route
 from origin.openapi import SIGNED_IN, Operation
 from origin.storage.transaction import transaction
-from origin.workspaces import member_views, service
+from origin.workspaces import invitation_views, member_views, service
 
 
 class WorkspaceRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,10 +39,11 @@ async def index(request: Request) -> Response:
         return answer(await service.of_user(connection, caller.user_id))
 
 
-def routes() -> list[BaseRoute]:
+def routes(parts: AccountParts) -> list[BaseRoute]:
     """The routes below /api/v1."""
     return [
         *member_views.routes(),
+        *invitation_views.routes(parts),
         route(
             Operation(
                 method="POST",

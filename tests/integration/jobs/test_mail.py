@@ -53,6 +53,7 @@ async def test_a_letter_arrives_as_text_and_html(inbox: Inbox, port: int) -> Non
 )
 def test_every_letter_can_be_written(template: str) -> None:
     values = {"title": "A title", "text": "A text."}  # of the notice
+    values |= {"workspace": "Ada & Co", "inviter": "Grace", "role": "admin"}  # of the invitation
     letter = letters.write(template, "ada@example.com", link=LINK, **values)
     assert letter.subject
     assert LINK in letter.text

@@ -24,7 +24,7 @@ from origin.settings import OriginSettings
 from origin.storage.tables import audit_logs
 from tests.factories import Account, new_account, new_domain, new_member
 from tests.integration.origin.dns_server import DnsServer, serving
-from tests.letters import PASSWORD, bearer, database_url, letter, new_email, register
+from tests.letters import PASSWORD, bearer, database_url, invitation, letter, new_email, register
 from tests.origin_app import API_URL, EDGE_SECRET, SECRET_KEY
 
 API = "/api/v1"
@@ -41,6 +41,7 @@ NOTHING = {
     "postAuthForgotPassword": "sends a letter; the password changes with postAuthResetPassword",
     "postMeEmail": "sends a letter; the address changes with postAuthConfirmEmail",
     "postDomainsRegister": "always refused",
+    "postInvitationsShow": "only reads; the token is too secret for a URL",
 }
 # What needs more than an API to be called; the test there looks for the entry.
 ELSEWHERE = {"postEventsRefusedReplay": "tests/integration/clicks/test_refused.py"}
@@ -81,6 +82,12 @@ class World:
         found = await letter(self.client, purpose, email)
         self.secrets.append(found)
         return found
+
+    async def invited(self, email: str) -> str:
+        await self.make(f"{self.workspace}/invitations", email=email)
+        token = await invitation(self.client, email)
+        self.secrets.append(token)
+        return token
 
     @property
     def workspace(self) -> str:
@@ -268,6 +275,35 @@ async def _(world: World) -> httpx.Response:
 @call("postWorkspacesWorkspaceIdTransfer")
 async def _(world: World) -> httpx.Response:
     return await world.call("POST", f"{world.workspace}/transfer", {"userId": await world.member()})
+
+
+@call("postWorkspacesWorkspaceIdInvitations")
+async def _(world: World) -> httpx.Response:
+    return await world.call("POST", f"{world.workspace}/invitations", {"email": new_email()})
+
+
+@call("postWorkspacesWorkspaceIdInvitationsInvitationIdResend")
+async def _(world: World) -> httpx.Response:
+    made = await world.make(f"{world.workspace}/invitations", email=new_email())
+    return await world.call("POST", f"{world.workspace}/invitations/{made}/resend")
+
+
+@call("deleteWorkspacesWorkspaceIdInvitationsInvitationId")
+async def _(world: World) -> httpx.Response:
+    made = await world.make(f"{world.workspace}/invitations", email=new_email())
+    return await world.call("DELETE", f"{world.workspace}/invitations/{made}")
+
+
+@call("postInvitationsAccept")
+async def _(world: World) -> httpx.Response:
+    email, headers = await world.person()
+    return await world.call("POST", "/invitations/accept", {"token": await world.invited(email)}, headers=headers)
+
+
+@call("postInvitationsRegister")
+async def _(world: World) -> httpx.Response:
+    token = await world.invited(new_email())
+    return await world.call("POST", "/invitations/register", {"token": token, "password": PASSWORD})
 
 
 @call("postAuthVerify")

@@ -22,7 +22,7 @@ from origin.openapi import ANYONE, IN_NO_WORKSPACE, PERSON, Operation, operation
 from origin.settings import OriginSettings
 from origin.storage.tables import link_reports
 from tests.factories import Account, new_account, new_domain, new_member
-from tests.letters import bearer, database_url, register
+from tests.letters import bearer, database_url, new_email, register
 from tests.origin_app import API_URL, EDGE_SECRET, SECRET_KEY
 
 API = "/api/v1"
@@ -63,6 +63,8 @@ OPEN = {
     "postAuthForgotPassword": "sends a letter",
     "postAuthResetPassword": "takes a letter's token",
     "postAuthConfirmEmail": "takes a letter's token",
+    "postInvitationsShow": "takes a letter's token",
+    "postInvitationsRegister": "takes a letter's token",
     "getQr": "draws what it is given",
     "postReports": "visitors report links; the answer is the same for any",
 }
@@ -201,6 +203,7 @@ async def things_of(client: httpx.AsyncClient, engine: AsyncEngine, owner: Accou
         "tags.tagId": await make("/tags", {"name": "mine"}),
         "folders.folderId": await make("/folders", {"name": "mine"}),
         "workspaces.workspaceId": owner.workspace_id,
+        "workspaces.invitationId": await make(f"/workspaces/{owner.workspace_id}/invitations", {"email": new_email()}),
         "workspaces.userId": ids.public(ids.USER, owner.actor.user_id),
         "customers.customerId": await customer_of(client, owner),
         "domains.slug": await new_domain(engine, owner.actor.workspace_id),
