@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -14,7 +13,7 @@ from origin.api import answer, read_query, route
 from origin.audit import reader
 from origin.audit.model import AuditExport, AuditLog, AuditQuery
 from origin.openapi import ApiRoute, Operation
-from origin.storage.transaction import transaction
+from origin.storage.transaction import reading
 
 # Few, since the state of one link may be large; no transaction stays open while a slow reader takes them.
 _AT_ONCE = 200
@@ -29,7 +28,7 @@ _lines = msgspec.json.Encoder().encode_lines
 async def index(request: Request) -> Response:
     actor = await authenticate(request)
     query = read_query(request, AuditQuery)
-    async with transaction(request) as connection:
+    async with reading(request, actor.workspace_id) as connection:
         return answer(await reader.page(connection, actor.workspace_id, query))
 
 
@@ -39,7 +38,7 @@ async def export(request: Request) -> Response:
     query = read_query(request, AuditExport)
     if query.end is None:
         query.end = datetime.now(UTC) + timedelta(seconds=1)
-    blocks = _blocks(request.app.state.engine, actor.workspace_id, query)
+    blocks = _blocks(request, actor.workspace_id, query)
     first = await anext(blocks)  # so that a bad filter is answered, not a file that breaks off
     disposition = f'attachment; filename="audit-log.{query.format}"'
     headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
@@ -47,10 +46,10 @@ async def export(request: Request) -> Response:
     return StreamingResponse(parts, media_type=_MEDIA_TYPES[query.format], headers=headers)
 
 
-async def _blocks(engine: AsyncEngine, workspace_id: int, query: AuditExport) -> AsyncIterator[list[AuditLog]]:
+async def _blocks(request: Request, workspace_id: int, query: AuditExport) -> AsyncIterator[list[AuditLog]]:
     after = None
     while True:
-        async with engine.connect() as connection:
+        async with reading(request, workspace_id) as connection:
             entries, after = await reader.block(connection, workspace_id, query, after, _AT_ONCE)
         yield entries
         if len(entries) < _AT_ONCE:
