@@ -40,6 +40,20 @@ async def primary(connection: AsyncConnection, workspace_id: int, default: str) 
     return found or default
 
 
+async def set_primary(connection: AsyncConnection, workspace_id: int, slug: str | None) -> None:
+    """Make a domain the workspace's primary one, or none of its own; raises Unprocessable for one that it can't use."""
+    mine = domains.c.workspace_id == workspace_id
+    await connection.execute(sa.update(domains).where(mine, domains.c.is_primary).values(is_primary=False))
+    if slug is None:
+        return
+    ready = sa.and_(mine, domains.c.slug == slug, domains.c.archived.is_(False), domains.c.verified_at.isnot(None))
+    made = sa.update(domains).where(ready).values(is_primary=True, updated_at=sa.func.now()).returning(domains.c.id)
+    if (await connection.execute(made)).first() is None:
+        raise Unprocessable(
+            f"defaultDomain: {slug} is no domain of this workspace that is proved and not archived. Null is the shared one."
+        )
+
+
 async def known(connection: AsyncConnection, hosts: Collection[str]) -> set[str]:
     """Those of the hosts that are short domains of this installation, whoever's."""
     return set((await connection.execute(sa.select(domains.c.slug).where(domains.c.slug.in_(hosts)))).scalars())

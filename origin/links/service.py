@@ -21,6 +21,7 @@ from origin.links import (
     aliases,
     caps,
     claims,
+    defaults,
     destinations,
     fields,
     finder,
@@ -71,18 +72,22 @@ class Links:
         self, connection: AsyncConnection, actor: Actor, bodies: list[NewLink | ApiProblem]
     ) -> list[int | ApiProblem]:
         """Make those links that can be made: for each its number, or why it was not made."""
+        default = await defaults.of_workspace(connection, actor.workspace_id)
+        bodies = [default.fill(body) if isinstance(body, NewLink) else body for body in bodies]
         rules = (self.codes, self.loops, self.default_domain, self.allow_private, self.records, self.safety)
         return await Creation(*rules, connection, actor).run(bodies)
 
     async def upsert(self, connection: AsyncConnection, actor: Actor, body: NewLink) -> int:
         """Change the workspace's link to this exact URL, or make it; gives its number."""
-        url = utm.write(body.url, utm_values(body))
+        filled = (await defaults.of_workspace(connection, actor.workspace_id)).fill(body)
+        url = utm.write(filled.url, utm_values(filled))
         await store.lock_url(connection, actor.workspace_id, url)
         found = await finder.newest_by_url(connection, actor.workspace_id, url)
         if found is None:
             return await self.create(connection, actor, body)
         given = {name: getattr(body, name) for name in LinkFields.__struct_fields__}
-        change = LinkChange(**given)
+        parameters = {name: getattr(filled, name) for name in utm.FIELDS}  # else the URL would lose the default ones
+        change = LinkChange(**{**given, **parameters})
         await self.change(connection, actor, found, change)
         return found
 

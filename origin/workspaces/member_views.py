@@ -1,6 +1,6 @@
 """The routes of one workspace: its settings, its end, and who is in it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -10,7 +10,9 @@ from starlette.responses import Response
 from origin import ids
 from origin.accounts.access import authenticate
 from origin.api import answer, read_body, route
+from origin.domains import service as domains
 from origin.etags import IF_MATCH, etag, expected
+from origin.links.defaults import LinkDefaults
 from origin.openapi import ApiRoute, Operation
 from origin.storage.transaction import transaction
 from origin.workspaces import members, removal, service, settings
@@ -19,11 +21,13 @@ _ONE = "/workspaces/{workspaceId}"
 
 
 class WorkspaceChange(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """What to change of a workspace. An origin is written as https://app.example.com."""
+    """What to change of a workspace. An origin is written as https://app.example.com; `linkDefaults` are given as a whole."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
     slug: str | UnsetType = UNSET
     allowed_origins: Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=100)] | UnsetType = UNSET
+    default_domain: Annotated[str, Meta(min_length=1, max_length=253)] | UnsetType | None = UNSET
+    link_defaults: LinkDefaults | UnsetType | None = UNSET
 
 
 class RoleChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,11 +51,7 @@ async def show(request: Request) -> Response:
 async def change(request: Request) -> Response:
     actor = await authenticate(request)
     body = await read_body(request, WorkspaceChange)
-    values = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
-    if "slug" in values:
-        service.check_slug(values["slug"])
-    if "allowed_origins" in values:
-        values["allowed_origins"] = settings.check_origins(values["allowed_origins"])
+    values = _values(body)
     async with transaction(request) as connection:
         return _workspace(*await service.change(connection, actor, values, expected(request)))
 
@@ -97,6 +97,20 @@ async def transfer(request: Request) -> Response:
     async with transaction(request) as connection:
         await members.transfer(connection, actor, _user_id(body.user_id))
         return answer(await members.of_workspace(connection, actor.workspace_id))
+
+
+def _values(body: WorkspaceChange) -> dict[str, Any]:
+    """What is to be stored; raises Unprocessable."""
+    values = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
+    if "slug" in values:
+        service.check_slug(values["slug"])
+    if "allowed_origins" in values:
+        values["allowed_origins"] = settings.check_origins(values["allowed_origins"])
+    if values.get("default_domain"):
+        values["default_domain"] = domains.normalize(values["default_domain"])
+    if "link_defaults" in values:
+        values["link_defaults"] = msgspec.to_builtins(values["link_defaults"]) or None
+    return values
 
 
 def _workspace(workspace: service.Workspace, revision: int) -> Response:

@@ -2,8 +2,9 @@
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.factories import Account
+from tests.factories import Account, new_account, new_domain
 
 
 @pytest.fixture
@@ -52,3 +53,67 @@ async def test_of_two_editors_of_a_workspace_the_second_is_told(api: httpx.Async
     assert (await api.get(path)).json()["name"] == "First"
     again = await api.patch(path, json={"name": "First"}, headers={"If-Match": first.headers["ETag"]})
     assert again.headers["ETag"] == first.headers["ETag"]  # nothing changed
+
+
+async def test_new_links_get_what_the_workspace_says_and_what_they_say_themselves_wins(
+    api: httpx.AsyncClient, path: str
+) -> None:
+    defaults = {
+        "redirectStatus": 308,
+        "forwardQuery": "append",
+        "doIndex": True,
+        "utm_source": "nearhop",
+        "utm_medium": "l&nk",
+    }
+    changed = await api.patch(path, json={"linkDefaults": defaults})
+    assert changed.json()["linkDefaults"] == defaults
+    plain = (await api.post("/api/v1/links", json={"url": "https://example.com/?utm_medium=mail"})).json()
+    assert plain["url"] == "https://example.com/?utm_medium=mail&utm_source=nearhop"
+    assert plain["redirect"] == {"status": 308, "forwardQuery": "append"}
+    assert plain["doIndex"] is True
+    own = {"url": "https://example.com/", "utm_source": None, "doIndex": False, "redirect": {"status": 301}}
+    link = (await api.post("/api/v1/links", json=own)).json()
+    assert link["url"] == "https://example.com/?utm_medium=l%26nk"
+    assert link["redirect"] == {"status": 301}
+    assert link["doIndex"] is False
+    many = (await api.post("/api/v1/links/bulk", json=[{"url": "https://example.com/"}, {"url": "nothing"}])).json()
+    assert many[0]["utm_source"] == "nearhop"
+    assert "error" in many[1]
+    assert (await api.patch(path, json={"linkDefaults": None})).json()["linkDefaults"] == {}
+
+
+async def test_an_upsert_finds_the_link_that_the_defaults_made_of_its_url(api: httpx.AsyncClient, path: str) -> None:
+    await api.patch(path, json={"linkDefaults": {"utm_source": "nearhop"}})
+    first = (await api.put("/api/v1/links/upsert", json={"url": "https://example.com/same"})).json()
+    second = (await api.put("/api/v1/links/upsert", json={"url": "https://example.com/same", "title": "New"})).json()
+    assert second["id"] == first["id"]
+    assert second["url"] == first["url"] == "https://example.com/same?utm_source=nearhop"
+    assert second["title"] == "New"
+
+
+async def test_the_default_domain_is_one_of_the_workspaces_own(
+    api: httpx.AsyncClient, engine: AsyncEngine, account: Account, path: str
+) -> None:
+    mine = await new_domain(engine, account.actor.workspace_id)
+    theirs = await new_domain(engine, (await new_account(engine)).actor.workspace_id)
+    for other in (theirs, "localhost", "nobody.example.org"):
+        refused = await api.patch(path, json={"defaultDomain": other, "name": "Not done"})
+        assert refused.status_code == 422
+        assert refused.json()["error"]["message"].startswith("defaultDomain")
+    assert (await api.get(path)).json()["name"] == "Test"
+    assert (await api.patch(path, json={"defaultDomain": mine.upper()})).json()["defaultDomain"] == mine
+    assert (await api.post("/api/v1/links", json={"url": "https://example.com/"})).json()["domain"] == mine
+    assert (await api.patch(path, json={"defaultDomain": None})).json()["defaultDomain"] is None
+    assert (await api.post("/api/v1/links", json={"url": "https://example.com/"})).json()["domain"] == "localhost"
+
+
+@pytest.mark.parametrize(
+    "defaults",
+    [{"redirectStatus": 200}, {"forwardQuery": "no"}, {"utm_source": ""}, {"unknown": 1}, {"doIndex": "yes"}],
+)
+async def test_a_default_that_no_link_could_have_is_refused(
+    api: httpx.AsyncClient, path: str, defaults: dict[str, object]
+) -> None:
+    answer = await api.patch(path, json={"linkDefaults": defaults})
+    assert answer.status_code == 422
+    assert "linkDefaults" in answer.json()["error"]["message"]
