@@ -15,11 +15,21 @@ from origin import ids
 from origin.audit import retention, trail
 from origin.audit.trail import Author, Change
 from origin.storage.tables import audit_logs
-from tests.factories import Account, new_member
+from tests.factories import Account, new_account, new_member
 from tests.letters import PASSWORD, bearer, register
 from tests.origin_app import make_client
 
 LOGS, EXPORT = "/api/v1/audit-logs", "/api/v1/audit-logs/export"
+
+
+@pytest.fixture
+async def account(engine: AsyncEngine) -> Account:
+    """An account whose log is empty: that it was made is left out."""
+    made = await new_account(engine)
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("SET LOCAL nearhop.audit_sweep = 'on'"))
+        await connection.execute(sa.delete(audit_logs).where(audit_logs.c.workspace_id == made.actor.workspace_id))
+    return made
 
 
 async def logs(api: httpx.AsyncClient, **params: Any) -> list[dict[str, Any]]:
@@ -148,9 +158,9 @@ async def test_entries_are_filtered(
 async def test_each_workspace_reads_its_own(api: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
     await api.post("/api/v1/tags", json={"name": "mine"})
     (entry,) = await logs(api)
-    assert await logs(stranger) == []
+    assert entry["id"] not in {each["id"] for each in await logs(stranger)}
     assert (await stranger.get(LOGS, params={"startingAfter": entry["id"]})).status_code == 422
-    assert (await stranger.get(EXPORT)).content == b""
+    assert entry["id"] not in (await stranger.get(EXPORT)).text
 
 
 @pytest.fixture
@@ -282,7 +292,13 @@ async def test_what_somebody_does_to_their_account_is_noted_in_each_of_their_wor
 
 @pytest.mark.parametrize(
     "params",
-    [{}, {"resourceId": "link_77"}, {"actorId": "user_7"}, {"action": "link.update"}, {"start": "2020-01-01"}],
+    [
+        {},
+        {"resourceId": "link_77"},
+        {"actorId": "user_7"},
+        {"action": "link.update"},
+        {"start": "2020-01-01T00:00:00Z"},
+    ],
 )
 async def test_a_page_of_a_large_log_is_read_by_an_index(
     api: httpx.AsyncClient, app: Starlette, engine: AsyncEngine, account: Account, params: dict[str, str]
