@@ -18,10 +18,13 @@ from dashboard.account_security import AccountSecurity
 from dashboard.accounts import Accounts
 from dashboard.api_keys import ApiKeys
 from dashboard.assets import FOLDER, HashedFiles
+from dashboard.audit_log import AuditLogPage
 from dashboard.health import CountRequests, Health, Metrics
+from dashboard.invitation import InvitationPage
 from dashboard.letters import Letters
 from dashboard.link import LinkPage
 from dashboard.links import Links
+from dashboard.members import Members
 from dashboard.oidc_login import OidcLogin
 from dashboard.origin_client import OriginClient
 from dashboard.pages import Pages
@@ -38,6 +41,7 @@ from dashboard.sessions import MAX_AGE_SECONDS, Sessions
 from dashboard.settings import DashboardSettings
 from dashboard.site import Site
 from dashboard.visitor import KnowVisitor
+from dashboard.workspaces import Settings, Workspaces
 
 SESSION_COOKIE = "nearhop_session"
 # The longest form holds a destination of tens of kilobytes, each byte of which may be written as three.
@@ -57,7 +61,7 @@ def create_app(settings: DashboardSettings, transport: httpx.AsyncBaseTransport 
         yield
         await client.close()
 
-    handlers: Any = Problems(site.pages).handlers()
+    handlers: Any = Problems(site).handlers()
     return Starlette(
         routes=[*page_routes(site), *service_routes(Health(client), metrics)],
         middleware=middleware(settings, metrics),
@@ -71,6 +75,7 @@ def page_routes(site: Site) -> list[BaseRoute]:
     accounts, links, link = Accounts(site), Links(site), LinkPage(site)
     qr_codes, api_keys, letters = QrCodes(site), ApiKeys(site), Letters(site)
     return [
+        *team_routes(site),
         Route("/", home),
         *security_routes(site),
         Route("/login", accounts.show),
@@ -134,6 +139,36 @@ def passkey_routes(site: Site) -> list[BaseRoute]:
         Route("/security/passkeys/{passkey_id}", passkeys.show),
         form_route("/security/passkeys/{passkey_id}", passkeys.rename),
         form_route("/security/passkeys/{passkey_id}/delete", passkeys.delete),
+    ]
+
+
+def team_routes(site: Site) -> list[BaseRoute]:
+    """Workspaces, who is in them, and what they did."""
+    members, invitation, workspaces = Members(site), InvitationPage(site), Workspaces(site)
+    settings, audit_log = Settings(site), AuditLogPage(site)
+    return [
+        Route("/members", members.index),
+        form_route("/members", members.invite),
+        form_route("/members/{user_id}/role", members.change_role),
+        Route("/members/{user_id}/remove", members.confirm_remove),
+        form_route("/members/{user_id}/remove", members.remove),
+        form_route("/members/invitations/{invitation_id}/resend", members.resend),
+        form_route("/members/invitations/{invitation_id}/revoke", members.revoke),
+        Route("/invitation", invitation.show),
+        form_route("/invitation", invitation.take),
+        form_route("/invitation/accept", invitation.accept),
+        form_route("/invitation/register", invitation.register),
+        form_route("/invitation/put-aside", invitation.put_aside),
+        Route("/workspaces", workspaces.index),
+        form_route("/workspaces", workspaces.create),
+        form_route("/workspaces/{workspace_id}/choose", workspaces.choose),
+        Route("/settings", settings.show),
+        form_route("/settings", settings.save),
+        form_route("/settings/transfer", settings.transfer),
+        Route("/settings/delete", settings.confirm_delete),
+        form_route("/settings/delete", settings.delete),
+        Route("/audit-log", audit_log.index),
+        Route("/audit-log.{kind}", audit_log.export),
     ]
 
 

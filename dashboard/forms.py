@@ -10,13 +10,14 @@ from wtforms.validators import DataRequired
 from dashboard.errors import Refused
 
 
-def _strip(value: str | None) -> str:
+def strip(value: str | None) -> str:
+    """A filter of fields: the text without the blanks around it."""
     return (value or "").strip()
 
 
 def _behind_hash(value: str | None) -> str:
     """The token of a letter's link, whether all of the link was pasted or the token alone."""
-    return _strip(value).rpartition("#")[2]
+    return strip(value).rpartition("#")[2]
 
 
 class Form(StarletteForm):  # type: ignore[misc]  # the library has no types
@@ -33,7 +34,7 @@ class Form(StarletteForm):  # type: ignore[misc]  # the library has no types
 
 
 class LoginForm(Form):
-    email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[_strip])
+    email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[strip])
     password = PasswordField("Password", [DataRequired("Enter your password.")])
 
 
@@ -74,13 +75,13 @@ class PasskeyForm(CredentialForm):
 
 
 class RegisterForm(Form):
-    email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[_strip])
+    email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[strip])
     password = PasswordField("Password", [DataRequired("Choose a password.")])
-    name = StringField("Name", filters=[_strip])
+    name = StringField("Name", filters=[strip])
 
 
 class ForgottenForm(Form):
-    email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[_strip])
+    email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[strip])
 
 
 class TokenForm(Form):
@@ -94,10 +95,10 @@ class NewPasswordForm(TokenForm):
 
 
 class LinkForm(Form):
-    url = StringField("Destination", [DataRequired("Enter the address that the link shall lead to.")], filters=[_strip])
-    key = StringField("Short code", filters=[_strip])
-    title = StringField("Title", filters=[_strip])
-    comments = TextAreaField("Notes", filters=[_strip])
+    url = StringField("Destination", [DataRequired("Enter the address that the link shall lead to.")], filters=[strip])
+    key = StringField("Short code", filters=[strip])
+    title = StringField("Title", filters=[strip])
+    comments = TextAreaField("Notes", filters=[strip])
 
     def to_create(self) -> dict[str, Any]:
         """The body of a new link: what was left empty is origin's to choose."""
@@ -114,7 +115,7 @@ class LinkForm(Form):
 
 
 class ApiKeyForm(Form):
-    name = StringField("Name", [DataRequired("Give the key a name, such as where it will be used.")], filters=[_strip])
+    name = StringField("Name", [DataRequired("Give the key a name, such as where it will be used.")], filters=[strip])
 
 
 class ConfirmForm(Form):

@@ -24,6 +24,7 @@ from dashboard.origin_types import (
     WayOut,
 )
 from dashboard.request_ids import request_id_header
+from dashboard.team_calls import TeamCalls
 from dashboard.visitor import forwarded
 
 API = "/api/v1"
@@ -43,6 +44,7 @@ class OriginClient:
         no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
         self._http = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, cookies=no_cookies, transport=transport)
         self.security = SecurityCalls(self._send)
+        self.team = TeamCalls(self._send)
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -86,6 +88,15 @@ class OriginClient:
     async def verify(self, token: str) -> Tokens:
         """Open the account that a letter is about, and log in."""
         return tokens(await self._ask("/auth/verify", {"token": token}))
+
+    async def accept_and_register(self, letter: str, password: str, name: str) -> Tokens:
+        """Open the account that an invitation is for, accept it, and log in."""
+        fields = {"token": letter, "password": password, "name": name}
+        return tokens(await self._ask("/invitations/register", fields))
+
+    async def export_audit_logs(self, token: str, params: dict[str, str]) -> httpx.Response:
+        """The file, whose bytes are yet to be read, and which the caller closes."""
+        return await self._send("GET", "/audit-logs/export", token=token, params=params, stream=True)
 
     async def confirm_email(self, token: str) -> User:
         """Take the address that a letter went to; the user as they are then."""
@@ -174,8 +185,12 @@ class OriginClient:
     async def _send(self, method: str, path: str, *, token: str = "", **options: Any) -> httpx.Response:
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         headers = {**options.pop("headers", {}), **forwarded(), **request_id_header(), **bearer}
+        stream = options.pop("stream", False)
+        request = self._http.build_request(method, API + path, headers=headers, **options)
         try:
-            answer = await self._http.request(method, API + path, headers=headers, **options)
+            answer = await self._http.send(request, stream=stream)
+            if not answer.is_success:
+                await answer.aread()
         except httpx.HTTPError as error:
             raise OriginDown(f"{type(error).__name__} at {method} {path}") from error
         if answer.is_success:

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from dashboard.origin_fake_accounts import EMAIL, PASSWORD, AccountRoutes, FakeAccounts, Problem
 from dashboard.origin_fake_security import FakeSecurity, SecurityRoutes
+from dashboard.origin_fake_teams import FakeTeams, TeamRoutes
 
 __all__ = ["EMAIL", "PASSWORD", "Click", "FakeOrigin"]
 SHORT_BASE = "http://localhost:8787"
@@ -29,7 +30,7 @@ DRAWING = (
     b'<path d="M0 0h2v2H0zm2 2h2v2H2zm1-2h1v1H3zM0 3h1v1H0z"/></svg>'
 )
 _CODES = {400: "bad_request", 401: "unauthorized", 404: "not_found", 409: "conflict", 422: "unprocessable_entity"}
-_CODES |= {429: "rate_limit_exceeded"}
+_CODES |= {403: "forbidden", 410: "invite_expired", 412: "precondition_failed", 429: "rate_limit_exceeded"}
 
 
 @dataclass
@@ -51,6 +52,7 @@ class FakeOrigin:
 
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
     security: FakeSecurity = field(init=False)
+    teams: FakeTeams = field(default_factory=FakeTeams)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     clicks: list[Click] = field(default_factory=list)
@@ -76,6 +78,7 @@ class FakeOrigin:
             Route("/local/mailbox", self._mailbox),
             *AccountRoutes(self.accounts, self._note, self._tokens).routes(),
             *SecurityRoutes(self.security, self._note, self._allow, self._tokens).routes(),
+            *TeamRoutes(self.teams, self.accounts, self._note, self._allow, self._tokens).routes(),
             Route(f"{api}/auth/refresh", self._renew, methods=["POST"]),
             Route(f"{api}/auth/logout", self._log_out, methods=["POST"]),
             Route(f"{api}/links", self._links, methods=["GET", "POST"]),
@@ -239,6 +242,7 @@ class FakeOrigin:
     def _tokens(self, email: str, status: int = 200) -> Response:
         access, refresh = secrets.token_urlsafe(8), secrets.token_urlsafe(8)
         self.access.add(access)
+        self.teams.holders[access] = email
         self.refresh[refresh] = email
         body = {"accessToken": access, "expiresIn": self.token_seconds, "user": {"email": email}}
         response = JSONResponse(body, status)

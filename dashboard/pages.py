@@ -45,6 +45,7 @@ class Pages:
             "email": request.session.get("email", ""),
             "flash": request.session.pop("flash", "") if "flash" in request.session else "",
             "path": request.url.path,
+            "workspace_name": request.session.get("workspace", {}).get("name", ""),
             "theme": THEMES.get(request.cookies.get("theme", ""), ""),
             "zone": zone(request),
         }

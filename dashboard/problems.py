@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette_wtf import CSRFError
 
-from dashboard.errors import NeedsLogin, NotThere, OriginDown, Refused
-from dashboard.pages import Pages, go, is_partial
+from dashboard.errors import NeedsLogin, NotThere, OriginDown, OriginError, Refused
+from dashboard.pages import go, is_partial
 from dashboard.request_ids import request_id_header
+from dashboard.site import Site
 
 _log = structlog.get_logger(__name__)
 RETRY_SECONDS = 5
@@ -19,8 +20,9 @@ RETRY_SECONDS = 5
 class Problems:
     """The exception handlers of the app."""
 
-    def __init__(self, pages: Pages) -> None:
-        self._pages = pages
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._pages = site.pages
 
     def handlers(self) -> dict[type[Exception], object]:
         return {
@@ -43,8 +45,20 @@ class Problems:
         return Response(status_code=401, headers={"HX-Redirect": url}) if is_partial(request) else go(url)
 
     async def not_there(self, request: Request, error: Exception) -> Response:
-        del error
+        """Nothing here; or the workspace that was chosen is one's own no longer, and then the choice is open again."""
+        if isinstance(error, NotThere) and await self._lost_workspace(request):
+            request.session.pop("workspace", None)
+            request.session["flash"] = "You are not in that workspace any more. Choose another one."
+            return go("/workspaces")
         return self._pages.page(request, "not_found.html", 404)
+
+    async def _lost_workspace(self, request: Request) -> bool:
+        chosen = request.session.get("workspace", {}).get("id")
+        try:
+            mine = await self._site.client.team.workspaces(await self._site.sessions.token(request))
+        except OriginError:
+            return False
+        return not mine or (chosen is not None and chosen not in {each.id for each in mine})
 
     async def origin_down(self, request: Request, error: Exception) -> Response:
         _log.warning("origin down", path=request.url.path, reason=str(error))

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from dashboard.errors import NeedsLogin, OriginDown
 from dashboard.origin_client import OriginClient
 from dashboard.origin_types import SecondStep, Tokens
+from dashboard.visitor import work_in
 
 MAX_AGE_SECONDS = 7 * 24 * 3600  # as long as origin's refresh token lives
 # An access token is renewed this long before it ends, so that it doesn't end between two calls for one page.
@@ -30,13 +31,13 @@ class Sessions:
         self._renewals: dict[str, tuple[float, asyncio.Task[Tokens]]] = {}
 
     def start(self, request: Request, tokens: Tokens) -> None:
-        """Begin a session; nothing of an earlier one, its CSRF token included, is kept."""
-        request.session.clear()
+        """Begin a session; nothing of an earlier one, its CSRF token included, is kept, but an invitation that is open."""
+        _begin_anew(request)
         self._keep(request, tokens)
 
     def keep_step(self, request: Request, step: SecondStep) -> None:
         """Remember that the first step of a log-in is done; nothing of an earlier session is kept."""
-        request.session.clear()
+        _begin_anew(request)
         ends = int(self._clock()) + step.expires_in
         request.session["step"] = {"token": step.token, "ends": ends, "methods": step.methods}
 
@@ -50,6 +51,7 @@ class Sessions:
         session = request.session
         if "access" not in session:
             raise NeedsLogin
+        work_in(session.get("workspace", {}).get("id", ""))
         if session["ends"] - MARGIN_SECONDS <= self._clock():
             self._keep(request, await self._renew(session["cookies"]))
         return str(session["access"])
@@ -80,3 +82,11 @@ class Sessions:
         except OriginDown:
             self._renewals.pop(name, None)  # to be tried again
             raise
+
+
+def _begin_anew(request: Request) -> None:
+    """Forget everything but an invitation, which was opened before the log-in that it asked for."""
+    letter = request.session.get("invitation")
+    request.session.clear()
+    if letter:
+        request.session["invitation"] = letter

@@ -8,6 +8,7 @@ from playwright.async_api import Page
 
 from dashboard.origin_fake import EMAIL, PASSWORD, FakeOrigin
 from dashboard.origin_fake_security import CODE, identity, passkey, session
+from dashboard.origin_fake_teams import user_id
 from tests.browser.conftest import Watched, log_in
 from tests.browser.look import CONTRAST, IDS, LONG, VIEWS, check
 
@@ -54,6 +55,8 @@ async def dashboard_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIte
     yield "new key"
     async for name in security_pages(page, base, origin):
         yield name
+    async for name in team_pages(page, base, origin):
+        yield name
     await page.goto(f"{base}/nothing")
     yield "not found"
     origin.down = True
@@ -97,6 +100,40 @@ async def security_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIter
     await page.get_by_label("Code").fill(CODE)
     await page.get_by_role("button", name="Log in").click()
     await page.wait_for_url(f"{base}/links")
+
+
+async def team_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterator[str]:
+    """Members, workspaces, settings and the log, empty and full."""
+    await page.goto(f"{base}/audit-log")
+    yield "empty log"
+    origin.teams.log(
+        "ws_1", "link.update", LONG, before={"url": LONG, "tags": ["a"]}, after={"url": None, "tags": [LONG]}
+    )
+    for path in ("audit-log", "audit-log?resource=tag", "members", f"members/{user_id(EMAIL)}/remove", "settings"):
+        await page.goto(f"{base}/{path}")
+        if path == "audit-log":
+            await page.get_by_text("link.update").click()
+        yield path
+    for name in ("b" * 60, "c"):
+        origin.teams.members["ws_1"][f"{name}@example.com"] = "viewer"
+    await page.goto(f"{base}/members")
+    await page.get_by_label("E-mail").fill("d" * 60 + "@example.com")
+    await page.get_by_role("button", name="Invite").click()
+    yield "members and an invitation"
+    await page.get_by_role("button", name="Invite").click()
+    yield "invitation refused"
+    await page.goto(f"{base}/settings/delete")
+    await page.get_by_role("button", name="Delete the workspace").click()
+    yield "delete refused"
+    origin.teams.add_workspace("W" * 90, EMAIL)
+    await page.goto(f"{base}/workspaces")
+    yield "workspaces"
+    await page.goto(f"{base}/invitation")
+    yield "invitation's letter"
+    (letter,) = origin.teams.letters.values()
+    await page.goto(f"{base}/invitation#{letter}")
+    await page.get_by_role("button", name="See the invitation").click()
+    yield "invitation for somebody else"
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=IDS)
