@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from origin import ids
+from origin.audit import trail
 from origin.conversions import money
 from origin.conversions.money import Currency, Rate
 from origin.problems import Unprocessable
@@ -87,12 +89,19 @@ async def change(connection: AsyncConnection, workspace_id: int, body: Attributi
         "exchange_rates": UNSET if body.exchange_rates is UNSET else _rates(body.exchange_rates),
     }
     given = {name: value for name, value in values.items() if value is not UNSET}
+    hold = sa.select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update(key_share=True)
+    await connection.execute(hold)
+    former = await get(connection, workspace_id)
     if given:
         await connection.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(given))
     found = await get(connection, workspace_id)
     if "currency" in given or "exchange_rates" in given:
         factors = msgspec.json.encode({name: str(value) for name, value in found.factors().items()}).decode()
         await connection.execute(_UPDATE_TOTALS, {"workspace": workspace_id, "factors": factors})
+    before, after = (
+        {"id": ids.public(ids.WORKSPACE, workspace_id), **msgspec.to_builtins(each)} for each in (former, found)
+    )
+    await trail.record(connection, workspace_id, trail.updated("workspace.attribution_update", before, after))
     return found
 
 

@@ -9,6 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
+from origin.audit import trail
+from origin.audit.trail import Change
 from origin.customers.model import CustomerChange, CustomerFilter
 from origin.links import finder
 from origin.pages import Order, Page, fetch
@@ -48,6 +50,7 @@ async def change(connection: AsyncConnection, workspace_id: int, text: str, body
         raise Conflict("externalId: another customer has it already. Choose another one.") from error
     if row is None:
         raise _unknown(text)
+    await _note(connection, "customer.update", row, {"fields": sorted(values)} if values else None)
     return row
 
 
@@ -65,6 +68,7 @@ async def delete(connection: AsyncConnection, workspace_id: int, text: str) -> i
         sa.update(customer_clicks).where(customer_clicks.c.customer_id == row.id).values(look_at=None)
     )
     await connection.execute(sa.delete(customers).where(customers.c.id == row.id))
+    await _note(connection, "customer.delete", row)
     return int(row.id)
 
 
@@ -123,6 +127,12 @@ async def _fitting(
             theirs = sa.select(links.c.id).where(links.c.workspace_id == workspace_id, column == value)
             found.append(customers.c.link_id.in_(theirs))
     return found
+
+
+async def _note(connection: AsyncConnection, action: str, row: Row, after: dict[str, Any] | None = None) -> None:
+    # Without what is said of the customer: the log would still have it when it is to be forgotten.
+    change = Change(action, ids.public(ids.CUSTOMER, row.id), "", after=after)
+    await trail.record(connection, row.workspace_id, change)
 
 
 def _is(workspace_id: int, text: str) -> sa.ColumnElement[bool]:

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from origin.links import redirects, store
+from origin.audit import trail
+from origin.audit.trail import Author
+from origin.links import history, redirects, store
 from origin.links.options import Records
 from origin.links.totals import ClickTotals
 from origin.storage.tables import Row, link_caps, links
@@ -53,7 +55,11 @@ async def close_full(connection: AsyncConnection, records: Records, link_ids: Co
     full = [row.id for row in rows if counted.get(row.id, 0) >= (redirects.max_clicks(row.redirect) or float("inf"))]
     if full:
         closing = sa.update(links).where(links.c.id.in_(full)).values(capped_at=sa.func.now(), updated_at=sa.func.now())
-        await store.seal(connection, records, (await connection.execute(closing.returning(links))).all())
+        closed = (await connection.execute(closing.returning(links))).all()
+        await store.seal(connection, records, closed)
+        with trail.acting(Author(job="links.click_caps")):
+            for row in closed:
+                await trail.record(connection, row.workspace_id, history.noted("link.close", row))
     return len(full)
 
 

@@ -39,6 +39,11 @@ def edited(action: str, row: Row, before: dict[str, Any], after: dict[str, Any])
     return Change(action, ids.public(ids.LINK, row.id), _place(row), old, new)
 
 
+def noted(action: str, row: Row) -> Change:
+    """Something that was done with a link and changes none of its fields."""
+    return Change(action, ids.public(ids.LINK, row.id), _place(row))
+
+
 async def alias(connection: AsyncConnection, action: str, link: Row, domain: str, key: str) -> None:
     """Note a code that a link got or lost."""
     values = {"alias": f"{domain}/{key}"}

@@ -143,6 +143,7 @@ class Links:
         if not is_one_time(row.redirect):
             raise Unprocessable("redirect.oneTime: this is not a one-time link, so it need not be opened again.")
         await claims.forget(connection, link_id)
+        await trail.record(connection, actor.workspace_id, history.noted("link.open_again", row))
 
     async def add_alias(self, connection: AsyncConnection, actor: Actor, link_id: int, body: NewAlias) -> Row:
         """Give a link another code; raises NotFound, Unprocessable or Conflict."""

@@ -79,5 +79,5 @@ async def finished(stack: Stack) -> None:
 def test_a_setting_that_names_no_days_is_refused() -> None:
     assert days_of_plans(("free=30", "pro=365"), "NEARHOP_X") == {"free": 30, "pro": 365}
     for wrong in ("free", "free=", "=3", "free=0", "free=x", "free=9999"):
-        with pytest.raises(BadSetting, match="NEARHOP_CLICK_RETENTION"):
+        with pytest.raises(BadSetting, match="NEARHOP_X"):
             days_of_plans((wrong,), "NEARHOP_X")

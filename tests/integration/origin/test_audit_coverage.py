@@ -21,7 +21,7 @@ from origin.bootstrap import bootstrap
 from origin.clicks.settings import ClickSettings
 from origin.openapi import Operation, operations
 from origin.settings import OriginSettings
-from origin.storage.tables import audit_logs
+from origin.storage.tables import audit_logs, customers
 from tests.factories import Account, new_account, new_domain, new_member
 from tests.integration.origin.dns_server import DnsServer, serving
 from tests.letters import PASSWORD, bearer, database_url, invitation, letter, new_email, register
@@ -41,6 +41,8 @@ NOTHING = {
     "postAuthForgotPassword": "sends a letter; the password changes with postAuthResetPassword",
     "postMeEmail": "sends a letter; the address changes with postAuthConfirmEmail",
     "postDomainsRegister": "always refused",
+    "postTrackLead": "counts what a visitor did, as a click is counted",
+    "postTrackSale": "counts what a visitor did, as a click is counted",
     "postInvitationsShow": "only reads; the token is too secret for a URL",
 }
 # What needs more than an API to be called; the test there looks for the entry.
@@ -67,6 +69,12 @@ class World:
 
     async def link(self, **more: Any) -> str:
         return await self.make("/links", url="https://example.com/", **more)
+
+    async def customer(self) -> str:
+        values = {"workspace_id": self.owner.actor.workspace_id, "external_id": secrets.token_hex(4), "name": "Ada"}
+        async with self.engine.begin() as connection:
+            made = await connection.execute(sa.insert(customers).values(values).returning(customers.c.id))
+            return ids.public(ids.CUSTOMER, made.scalar_one())
 
     async def member(self, role: str = "viewer") -> str:
         return ids.public(ids.USER, (await new_member(self.engine, self.owner.actor.workspace_id, role)).actor.user_id)
@@ -151,6 +159,26 @@ async def _(world: World) -> httpx.Response:
     link = await world.link(title="First")
     await world.call("PATCH", f"/links/{link}", {"title": "Second"})
     return await world.call("POST", f"/links/{link}/versions/1/restore")
+
+
+@call("postLinksLinkIdOpenAgain")
+async def _(world: World) -> httpx.Response:
+    return await world.call("POST", f"/links/{await world.link(redirect={'oneTime': True})}/open-again")
+
+
+@call("patchCustomersCustomerId")
+async def _(world: World) -> httpx.Response:
+    return await world.call("PATCH", f"/customers/{await world.customer()}", {"name": "Grace"})
+
+
+@call("deleteCustomersCustomerId")
+async def _(world: World) -> httpx.Response:
+    return await world.call("DELETE", f"/customers/{await world.customer()}")
+
+
+@call("patchWorkspacesWorkspaceIdAttribution")
+async def _(world: World) -> httpx.Response:
+    return await world.call("PATCH", f"{world.workspace}/attribution", {"windowDays": 7})
 
 
 @call("postLinksLinkIdAliases")
