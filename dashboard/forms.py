@@ -39,7 +39,7 @@ class LoginForm(Form):
 
 
 class CodeForm(Form):
-    code = StringField("Code", [DataRequired("Enter the code.")], filters=[_strip])
+    code = StringField("Code", [DataRequired("Enter the code.")], filters=[strip])
 
 
 class PasswordCheckForm(Form):
@@ -67,11 +67,11 @@ class CredentialForm(Form):
 
 
 class PasskeyNameForm(Form):
-    name = StringField("Name", [DataRequired("Give the passkey a name.")], filters=[_strip])
+    name = StringField("Name", [DataRequired("Give the passkey a name.")], filters=[strip])
 
 
 class PasskeyForm(CredentialForm):
-    name = StringField("Name", default="Passkey", filters=[lambda value: _strip(value) or "Passkey"])
+    name = StringField("Name", default="Passkey", filters=[lambda value: strip(value) or "Passkey"])
 
 
 class RegisterForm(Form):

@@ -37,7 +37,7 @@ class FakeTeams:
 
     def add_workspace(self, name: str, owner: str) -> dict[str, Any]:
         number = next(self.numbers)
-        made = {
+        made: dict[str, Any] = {
             "id": f"ws_{number}", "name": name, "slug": f"{name.lower()}-{number}", "plan": "free", "allowedOrigins": [],
             "defaultDomain": None, "linkDefaults": {}, "createdAt": _now(), "revision": 1,
         }  # fmt: skip
@@ -192,7 +192,7 @@ class TeamRoutes:
             raise Problem(422, f"email: {body['email']!r} is not an e-mail address.")
         if body["email"] in {each["email"] for each in mine}:
             raise Problem(409, "email: this address is invited already. Send the invitation again instead.")
-        made = {
+        made: dict[str, Any] = {
             "id": f"inv_{next(self.teams.numbers)}", "workspace": workspace, **body, "invitedBy": user_id(EMAIL),
             "createdAt": _now(), "expiresAt": (datetime.now(UTC) + timedelta(days=7)).isoformat(),
         }  # fmt: skip

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
 from dashboard.errors import Refused
@@ -56,8 +57,8 @@ class SettingsForm(Form):
     name = StringField("Name", [DataRequired("Give the workspace a name.")], filters=[strip])
     slug = StringField("Slug", [DataRequired("Enter a slug.")], filters=[strip])
     default_domain = SelectField("Domain", validate_choice=False)
-    redirect_status = SelectField("Redirect status", choices=list(STATUSES.items()))
-    forward_query = SelectField("Query of the visitor", choices=list(FORWARDING.items()))
+    redirect_status = SelectField("Redirect status", choices=[SelectChoice(*each) for each in STATUSES.items()])
+    forward_query = SelectField("Query of the visitor", choices=[SelectChoice(*each) for each in FORWARDING.items()])
     track_conversion = BooleanField("Track conversions")
     do_index = BooleanField("Let search engines index them")
     utm_source = StringField("utm_source", filters=[strip])

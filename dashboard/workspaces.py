@@ -4,6 +4,7 @@ import asyncio
 
 from starlette.requests import Request
 from starlette.responses import Response
+from wtforms.fields.choices import SelectChoice
 
 from dashboard.accounts import HOME
 from dashboard.errors import Refused
@@ -108,9 +109,11 @@ class Settings:
         team = self._site.client.team
         domains, members = await asyncio.gather(team.domains(token), team.members(token, workspace.id))
         own = [each.slug for each in domains if each.verified]
-        form.default_domain.choices = [("", "The shared one"), *((slug, slug) for slug in own)]
+        form.default_domain.choices = [SelectChoice("", "The shared one"), *(SelectChoice(slug) for slug in own)]
         transfer = TransferForm(request, formdata=None)
-        transfer.user_id.choices = [(each.user_id, each.email) for each in members if each.user_id != me.user.id]
+        transfer.user_id.choices = [
+            SelectChoice(each.user_id, each.email) for each in members if each.user_id != me.user.id
+        ]
         return self._site.pages.page(
             request, "settings.html", status, form=form, transfer=transfer, workspace=workspace,
             manages=workspace.role in {"admin", "owner"}, owns=workspace.role == "owner",

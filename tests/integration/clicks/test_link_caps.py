@@ -82,6 +82,9 @@ async def test_a_link_closes_for_the_edge_with_its_last_click(
     assert after["cappedAt"] is not None
     for each in (link, alias):
         assert await record(engine, each) == ({"capped": True, "expired_url": "https://example.com/over"}, 1)
+    async with make_client(make_app(engine), account.api_key) as api:
+        newest = (await api.get("/api/v1/audit-logs")).json()[0]
+    assert (newest["action"], newest["actor"]["name"]) == ("link.close", "links.click_caps")
 
 
 async def test_batches_that_come_again_count_once(stack: Stack, engine: AsyncEngine, account: Account) -> None:
