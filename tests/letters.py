@@ -76,6 +76,13 @@ def register_at(api: httpx.Client, database_url: str, secret_key: str, email: st
     return api.post("/auth/verify", json={"token": token}).raise_for_status()
 
 
+async def noted(client: httpx.AsyncClient, headers: dict[str, str]) -> list[str]:
+    """The actions in the audit log of whoever has these headers, the newest first."""
+    answer = await client.get("/api/v1/audit-logs", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return [each["action"] for each in answer.json()]
+
+
 def bearer(answer: httpx.Response) -> dict[str, str]:
     """The header of whoever was let in."""
     return {"Authorization": f"Bearer {answer.json()['accessToken']}"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from origin.accounts import mail_tokens
+from origin.accounts import mail_tokens, service
 from origin.accounts.mail_tokens import MailTokens
 from origin.accounts.notices import NOTICES
 from origin.jobs.queue import enqueue
@@ -79,9 +79,10 @@ async def tell_of_change(connection: AsyncConnection, email: str, what: str) -> 
 
 
 async def tell_user_of_change(connection: AsyncConnection, user_id: int, what: str) -> None:
-    """The same, to the user of this number."""
+    """The same, to the user of this number; the audit logs of their workspaces say it as well, as `user.passkey_added`."""
     select = sa.select(users.c.email).where(users.c.id == user_id)
     await tell_of_change(connection, (await connection.execute(select)).scalar_one(), what)
+    await service.note(connection, user_id, f"user.{what}")
 
 
 async def _is_user(connection: AsyncConnection, email: str) -> bool:

@@ -90,7 +90,7 @@ class ProfileViews:
             await sessions.end_all(connection, caller.user_id, but=caller.session)
             await mail_tokens.revoke(connection, mail_tokens.RESET, email)
             await mails.tell_of_change(connection, email, "password_changed")
-            await service.note(connection, caller.user_id, "user.password_change")
+            await service.note(connection, caller.user_id, "user.password_changed")
         return Response(status_code=204)
 
     async def delete(self, request: Request) -> Response:

@@ -77,7 +77,7 @@ class RecoveryViews:
                 await mail_tokens.revoke(connection, mail_tokens.RESET, address)
             await mails.tell_of_change(connection, user.email, "email_changed")
             changed = await service.get(connection, row.user_id)
-            note = trail.updated("user.email_change", user, changed, changed.email)
+            note = trail.updated("user.email_changed", user, changed, changed.email)
             await trail.record_of_user(connection, row.user_id, note)
             return answer(changed)
 

@@ -71,6 +71,6 @@ async def get(connection: AsyncConnection, user_id: int) -> User:
 
 
 async def note(connection: AsyncConnection, user_id: int, action: str) -> None:
-    """Write into the log of each of a user's workspaces that they changed how they log in, such as `user.password_change`."""
+    """Write into the log of each of a user's workspaces that they changed how they log in, such as `user.password_changed`."""
     user = await get(connection, user_id)
     await trail.record_of_user(connection, user_id, trail.Change(action, user.id, user.email))

@@ -285,7 +285,7 @@ async def test_what_somebody_does_to_their_account_is_noted_in_each_of_their_wor
         assert (await client.post("/api/v1/me/password", json=body, headers=headers)).status_code == 204
         for workspace in ({}, {"X-Workspace-Id": other["id"]}):
             entries = (await client.get(LOGS, headers={**headers, **workspace})).json()
-            assert entries[0]["action"] == "user.password_change"
+            assert entries[0]["action"] == "user.password_changed"
             assert entries[0]["before"] is None
             assert entries[0]["after"] is None
 

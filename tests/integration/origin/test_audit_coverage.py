@@ -40,13 +40,26 @@ NOTHING = {
     "postAuthRegister": "sends a letter; the account comes with postAuthVerify",
     "postAuthForgotPassword": "sends a letter; the password changes with postAuthResetPassword",
     "postMeEmail": "sends a letter; the address changes with postAuthConfirmEmail",
+    "postAuthSecondFactor": "a session is the person's own",
+    "postAuthPasskey": "a session is the person's own",
+    "postAuthPasskeyOptions": "only asks for a challenge",
+    "postMePasskeysOptions": "only asks for a challenge; the passkey comes with postMePasskeys",
+    "patchMePasskeysId": "a label that only its owner sees",
+    "postMeSecondFactor": "only hands a secret out; it counts from postMeSecondFactorConfirm on",
     "postDomainsRegister": "always refused",
     "postTrackLead": "counts what a visitor did, as a click is counted",
     "postTrackSale": "counts what a visitor did, as a click is counted",
     "postInvitationsShow": "only reads; the token is too secret for a URL",
 }
 # What needs more than an API to be called; the test there looks for the entry.
-ELSEWHERE = {"postEventsRefusedReplay": "tests/integration/clicks/test_refused.py"}
+ELSEWHERE = {
+    "postEventsRefusedReplay": "tests/integration/clicks/test_refused.py",
+    "postMeSecondFactorConfirm": "tests/integration/origin/test_second_factor.py",
+    "postMeSecondFactorRecoveryCodes": "tests/integration/origin/test_second_factor.py",
+    "deleteMeSecondFactor": "tests/integration/origin/test_second_factor.py",
+    "postMePasskeys": "tests/integration/origin/test_passkeys.py",
+    "deleteMePasskeysId": "tests/integration/origin/test_passkeys.py",
+}
 
 
 @dataclass

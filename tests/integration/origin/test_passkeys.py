@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from origin.storage.tables import auth_steps
 from tests.authenticator import PRESENT, Authenticator
-from tests.letters import PASSWORD, Postbox, bearer, new_email, register, run_jobs
+from tests.letters import PASSWORD, Postbox, bearer, new_email, noted, register, run_jobs
 from tests.origin_app import DASHBOARD_URL, make_client
 
 AUTH = "/api/v1/auth"
@@ -287,6 +287,7 @@ async def test_it_is_renamed_and_deleted_by_its_owner_alone(
         answer = await person.http.request("DELETE", path, json={"password": password}, headers=person.headers)
         assert answer.status_code == status
     assert (await person.log_in()).status_code == 401
+    assert (await noted(person.http, person.headers))[:2] == ["user.passkey_deleted", "user.passkey_added"]
     postbox = Postbox()
     await run_jobs(engine, postbox)
     assert "A passkey was deleted" in [each.subject for each in postbox.letters]

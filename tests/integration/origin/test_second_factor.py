@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from origin.storage.tables import auth_steps, recovery_codes, throttles, totp_factors, users
-from tests.letters import PASSWORD, Postbox, bearer, letter, new_email, register, run_jobs
+from tests.letters import PASSWORD, Postbox, bearer, letter, new_email, noted, register, run_jobs
 from tests.origin_app import make_app, make_client
 
 AUTH = "/api/v1/auth"
@@ -217,6 +217,8 @@ async def test_new_recovery_codes_end_the_former_ones(guarded: Person, engine: A
     assert set(fresh).isdisjoint(guarded.codes)
     assert (await guarded.second_step(guarded.codes[0])).status_code == 401
     assert (await guarded.second_step(fresh[0])).status_code == 200
+    expected = ["user.recovery_code_used", "user.recovery_codes_renewed", "user.second_factor_on"]
+    assert (await noted(guarded.http, guarded.headers))[:3] == expected
     postbox = Postbox()
     await run_jobs(engine, postbox)
     assert "You have new recovery codes" in [each.subject for each in postbox.letters]
@@ -233,6 +235,7 @@ async def test_switching_it_off_takes_the_password_and_a_code(guarded: Person, e
     ):
         answer = await guarded.http.request("DELETE", FACTOR, json=body, headers=guarded.headers)
         assert answer.status_code == status, body
+    assert (await noted(guarded.http, guarded.headers))[0] == "user.second_factor_off"
     assert "accessToken" in (await guarded.first_step()).json()
     async with engine.connect() as connection:
         mine = sa.select(users.c.id).where(users.c.email == guarded.email).scalar_subquery()
