@@ -42,7 +42,7 @@ async def user_of(connection: AsyncConnection, provider: Provider, who: Identity
         user_id = await open_account(connection, email, who.name, None)
     else:
         await _refuse_second(connection, provider, user_id)
-        await mails.tell_of_change(connection, email, "identity_linked")
+        await mails.tell_user_of_change(connection, user_id, "identity_linked")
     values = {"user_id": user_id, "issuer": who.issuer, "subject": who.subject, "email": email}
     await connection.execute(sa.insert(table).values(values))
     return int(user_id)

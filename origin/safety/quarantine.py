@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
+from origin.audit import trail
 from origin.links import store
 from origin.links.model import wire_name
 from origin.links.options import Records
@@ -71,7 +72,9 @@ async def place(
         "source": by.source, "action": action, "reason": reason, "note": note, "placed_by": by.user_id,
     }  # fmt: skip
     await connection.execute(insert(quarantines).values(values))
-    await _show(connection, records, row.id, {"action": action, "reason": reason, "source": by.source})
+    now: dict[str, str] = {"action": action, "reason": reason, "source": by.source}
+    await _show(connection, records, row.id, now)
+    await _note(connection, "link.quarantine", row, by, now)
     PLACED.labels(by.source).inc()
     return True
 
@@ -84,6 +87,7 @@ async def release(connection: AsyncConnection, records: Records, link_id: int, b
     _check(row.quarantine, by)
     await _end(connection, row.id, by, note)
     await _show(connection, records, row.id, None)
+    await _note(connection, "link.release", row, by, None)
 
 
 async def history(connection: AsyncConnection, workspace_id: int, link_id: int) -> list[PastQuarantine]:
@@ -113,6 +117,19 @@ async def _end(connection: AsyncConnection, link_id: int, by: By, note: str) -> 
     in_force = sa.and_(quarantines.c.link_id == link_id, quarantines.c.released_at.is_(None))
     values = {"released_at": sa.func.now(), "released_by": by.user_id, "release_note": note}
     await connection.execute(sa.update(quarantines).where(in_force).values(values))
+
+
+async def _note(connection: AsyncConnection, action: str, row: Row, by: By, now: dict[str, str] | None) -> None:
+    """Write it into the workspace's audit log; what is not the workspace's own doing is the system's there."""
+    change = trail.Change(
+        action, ids.public(ids.LINK, row.id), f"{row.domain}/{row.key}",
+        None if row.quarantine is None else {"quarantine": row.quarantine}, None if now is None else {"quarantine": now},
+    )  # fmt: skip
+    if by.source == WORKSPACE:
+        await trail.record(connection, row.workspace_id, change)
+        return
+    with trail.acting(trail.Author(job=f"safety.{by.source}")):
+        await trail.record(connection, row.workspace_id, change)
 
 
 async def _show(connection: AsyncConnection, records: Records, link_id: int, quarantine: dict[str, str] | None) -> None:

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from origin.accounts.access import Actor, authenticate
 from origin.api import answer, read_body, read_query, route
+from origin.audit import trail
 from origin.links import finder
 from origin.links.model import Link
 from origin.links.options import Records
@@ -77,6 +78,8 @@ class SafetyViews:
                     connection, self.records, report.link_id, _by(actor), action, report.reason, body.note
                 )
             settled = await reports.settle(connection, report.link_id, body.outcome, actor.user_id)
+            changes = (_settled(reports.shown(each), body.outcome) for each in settled)
+            await trail.record(connection, actor.workspace_id, *changes)
         return answer([reports.shown(each) for each in settled])
 
     async def place(self, request: Request) -> Response:
@@ -104,6 +107,10 @@ class SafetyViews:
     async def _answer(self, connection: AsyncConnection, actor: Actor, link_id: int) -> Response:
         (link,) = await self.reader.by_ids(connection, actor.workspace_id, [link_id])
         return answer(link)
+
+
+def _settled(report: Report, outcome: Outcome) -> trail.Change:
+    return trail.Change("report.settle", report.id, report.link_id, after={"outcome": outcome, "reason": report.reason})
 
 
 def _by(actor: Actor) -> By:

@@ -61,6 +61,23 @@ async def _(world: World) -> httpx.Response:
     return await world.call("POST", f"/links/{await world.link(redirect={'oneTime': True})}/open-again")
 
 
+@call("putLinksLinkIdQuarantine")
+async def _(world: World) -> httpx.Response:
+    return await world.call("PUT", f"/links/{await world.link()}/quarantine", {"action": "warn", "reason": "spam"})
+
+
+@call("deleteLinksLinkIdQuarantine")
+async def _(world: World) -> httpx.Response:
+    path = f"/links/{await world.link()}/quarantine"
+    await world.call("PUT", path, {"action": "warn", "reason": "spam"})
+    return await world.call("DELETE", path)
+
+
+@call("postReportsReportIdSettle")
+async def _(world: World) -> httpx.Response:
+    return await world.call("POST", f"/reports/{await world.report()}/settle", {"outcome": "warned"})
+
+
 @call("patchCustomersCustomerId")
 async def _(world: World) -> httpx.Response:
     return await world.call("PATCH", f"/customers/{await world.customer()}", {"name": "Grace"})

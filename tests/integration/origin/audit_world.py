@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from origin import ids
-from origin.storage.tables import customers
+from origin.storage.tables import customers, link_reports
 from tests.factories import Account, new_member
 from tests.letters import PASSWORD, bearer, invitation, letter, new_email, register
 
@@ -34,6 +34,8 @@ NOTHING = {
     "patchMePasskeysId": "a label that only its owner sees",
     "postMeSecondFactor": "only hands a secret out; it counts from postMeSecondFactorConfirm on",
     "postDomainsRegister": "always refused",
+    "postAuthOidcProviderStart": "only asks the provider",
+    "postReports": "what a visitor says; what comes of it is postReportsReportIdSettle",
     "postTrackLead": "counts what a visitor did, as a click is counted",
     "postTrackSale": "counts what a visitor did, as a click is counted",
     "postInvitationsShow": "only reads; the token is too secret for a URL",
@@ -44,6 +46,8 @@ ELSEWHERE = {
     "postMeSecondFactorConfirm": "tests/integration/origin/test_second_factor.py",
     "postMeSecondFactorRecoveryCodes": "tests/integration/origin/test_second_factor.py",
     "deleteMeSecondFactor": "tests/integration/origin/test_second_factor.py",
+    "postAuthOidcProviderFinish": "tests/integration/origin/test_oidc.py",
+    "deleteMeIdentitiesId": "tests/integration/origin/test_oidc.py",
     "postMePasskeys": "tests/integration/origin/test_passkeys.py",
     "deleteMePasskeysId": "tests/integration/origin/test_passkeys.py",
 }
@@ -75,6 +79,13 @@ class World:
         async with self.engine.begin() as connection:
             made = await connection.execute(sa.insert(customers).values(values).returning(customers.c.id))
             return ids.public(ids.CUSTOMER, made.scalar_one())
+
+    async def report(self) -> str:
+        link = ids.parse(ids.LINK, await self.link())
+        values = {"workspace_id": self.owner.actor.workspace_id, "link_id": link, "reason": "spam", "reporter": b"r"}
+        async with self.engine.begin() as connection:
+            made = await connection.execute(sa.insert(link_reports).values(values).returning(link_reports.c.id))
+            return ids.public(ids.REPORT, made.scalar_one())
 
     async def member(self, role: str = "viewer") -> str:
         return ids.public(ids.USER, (await new_member(self.engine, self.owner.actor.workspace_id, role)).actor.user_id)

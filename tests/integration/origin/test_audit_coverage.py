@@ -50,6 +50,7 @@ async def world(app: Starlette, engine: AsyncEngine) -> AsyncIterator[World]:
     headers = {"User-Agent": "a browser"}
     async with httpx.AsyncClient(transport=transport, base_url=API_URL, headers=headers) as client:
         yield World(app, engine, await new_account(engine), client)
+    await app.state.limiter.close()
     await app.state.engine.dispose()
 
 

@@ -80,7 +80,7 @@ async def test_the_letter_says_who_invites_where_to_and_has_the_token_behind_the
     async with engine.connect() as connection:
         job = sa.text(
             "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'workspaces.send_invitation'"
-            " AND args = jsonb_build_object('invitation_id', CAST(:number AS bigint))"
+            " AND args @> jsonb_build_object('invitation_id', CAST(:number AS bigint))"
         )
         assert (await connection.execute(job, {"number": number})).scalar_one() == 1
     assert number is not None

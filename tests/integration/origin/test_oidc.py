@@ -21,7 +21,7 @@ from origin.oidc import calls
 from origin.oidc.providers import read
 from origin.storage.tables import auth_steps, identities, users
 from shared.errors import BadSetting
-from tests.letters import PASSWORD, Postbox, bearer, new_email, register, run_jobs
+from tests.letters import PASSWORD, Postbox, bearer, new_email, noted, register, run_jobs
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, FakeProvider, real_provider, setting, walk
 from tests.origin_app import DASHBOARD_URL, make_app, make_client
 
@@ -73,6 +73,7 @@ async def test_a_newcomer_gets_an_account_with_a_workspace_and_comes_back_to_it(
     me = (await http.get(ME, headers=bearer(second))).json()
     assert (me["user"]["email"], me["user"]["name"]) == (email, "Ada Provided")
     assert [each["role"] for each in me["workspaces"]] == ["owner"]
+    assert await noted(http, bearer(second)) == ["workspace.create"]
     assert first.json()["user"]["id"] == second.json()["user"]["id"]
 
 
@@ -83,6 +84,7 @@ async def test_an_account_of_that_address_is_linked_and_its_owner_told(
     opened = await register(http, email)
     answer = await sign_in(http, email.upper())
     assert answer.json()["user"]["id"] == opened.json()["user"]["id"]
+    assert (await noted(http, bearer(opened)))[0] == "user.identity_linked"
     postbox = Postbox()
     await run_jobs(engine, postbox)
     assert "Another way into your account" in [each.subject for each in postbox.letters if each.to == email]
@@ -146,6 +148,7 @@ async def test_who_has_no_password_unlinks_by_a_fresh_session_and_is_told(
     path = f"{ME}/identities/{linked['id']}"
     assert (await http.request("DELETE", path, json={"password": PASSWORD}, headers=stranger)).status_code == 404
     assert (await http.request("DELETE", path, json={}, headers=headers)).status_code == 204
+    assert (await noted(http, headers))[0] == "user.identity_unlinked"
     postbox = Postbox()
     await run_jobs(engine, postbox)
     assert "A provider was unlinked" in [each.subject for each in postbox.letters if each.to == email]
