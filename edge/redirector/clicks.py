@@ -45,6 +45,7 @@ _PREVIEW_AGENTS = (
 # Between the parts of Runtime.facts. A value's own quotes are escaped, so these are found nowhere else.
 _BEFORE_ADDRESS = f'{{"{VISITOR_HEADERS[0]}":'
 _AFTER_ADDRESS = f',"{VISITOR_HEADERS[1]}":'
+_HEAD = ',"kind":"head"'
 # The facts of a request that says nothing.
 NOTHING_SEEN = json.dumps(dict.fromkeys(VISITOR_HEADERS), separators=(",", ":"))
 
@@ -69,21 +70,19 @@ class ClickWriter:
     def write(self, visit: Visit, facts: str) -> str:
         """One click event (shared.click_event) of a visit and its Runtime.facts; empty where it is not to be recorded."""
         at, link, method, url, _ = visit
-        address, _, rest = facts.removeprefix(_BEFORE_ADDRESS).partition(_AFTER_ADDRESS)
+        address, _, rest = facts[len(_BEFORE_ADDRESS) :].partition(_AFTER_ADDRESS)
         seen = self._visitors.get(rest) or self._remember(rest)
-        if seen.objects and self._signals == "skip":
+        if seen.skipped:
             return ""
-        kind = "head" if method == "HEAD" else seen.kind
-        extra = "" if kind == "click" else f',"kind":"{kind}"'
-        anonymous = seen.objects and self._signals == "anonymous"
-        if address != "null" and not anonymous:
+        extra = seen.kind if method != "HEAD" else _HEAD
+        if seen.has_address and address != "null":
             extra += self._address(address)
         if "?" in url:
             extra += _query(url, known_trigger='"trigger":' in link)
         if not link.startswith('"id":'):  # a visit that was told its id before brings it along
             self._count += 1
             link = f'"id":"{self._isolate}-{self._count}",{link}'
-        return f'{{"at":{int(at * 1000)},{link}{seen.anonymous if anonymous else seen.fragment}{extra}}}'
+        return f'{{"at":{int(at * 1000)},{link}{seen.fragment}{extra}}}'
 
     def _address(self, quoted: str) -> str:
         """The member of a click for an address that is JSON already."""
@@ -96,7 +95,7 @@ class ClickWriter:
         return f',"ip":{json.dumps(text)}' if text else ""
 
     def _remember(self, rest: str) -> "_Seen":
-        seen = _describe(json.loads(f'{{"{VISITOR_HEADERS[1]}":{rest}'))
+        seen = _describe(json.loads(f'{{"{VISITOR_HEADERS[1]}":{rest}'), self._signals)
         if len(rest) <= _MOST_REMEMBERED:
             if len(self._visitors) >= _MOST_VISITORS:
                 self._visitors.clear()
@@ -105,12 +104,12 @@ class ClickWriter:
 
 
 class _Seen(NamedTuple):
-    """What headers and place make of a click: members as JSON, with a comma before each, and the kind of request."""
+    """What headers and place make of a click: members as JSON, with a comma before each."""
 
     fragment: str
-    anonymous: str
     kind: str
-    objects: bool
+    has_address: bool
+    skipped: bool
 
 
 def truncated(address: str) -> str:
@@ -123,7 +122,7 @@ def truncated(address: str) -> str:
     return str(ipaddress.ip_network((ip, bits), strict=False).network_address)
 
 
-def _describe(seen: dict[str, Any]) -> _Seen:
+def _describe(seen: dict[str, Any], signals: str) -> _Seen:
     fields = {
         "user_agent": seen["user-agent"],
         "referer": seen["referer"],
@@ -132,8 +131,12 @@ def _describe(seen: dict[str, Any]) -> _Seen:
     place = seen.get("cf") or {}
     fields |= {_CF_NAMES.get(name, name): value for name, value in place.items()}
     objects = seen.get("dnt") == "1" or seen.get("sec-gpc") == "1"
-    few = {name: value for name, value in place.items() if name in _ANONYMOUS}
-    return _Seen(_members(fields), _members(few), kind_of(seen), objects)
+    anonymous = objects and signals == "anonymous"
+    if anonymous:
+        fields = {name: value for name, value in place.items() if name in _ANONYMOUS}
+    kind = kind_of(seen)
+    member = "" if kind == "click" else f',"kind":"{kind}"'
+    return _Seen(_members(fields), member, not anonymous, objects and signals == "skip")
 
 
 def _members(fields: dict[str, Any]) -> str:

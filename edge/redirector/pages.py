@@ -39,7 +39,8 @@ def peek(short: str, url: str, qr_path: str) -> str:
         f'<p>Scan it to open the link, or save it as <a href="{path}" download>SVG</a> or '
         f'<a href="{path}.png" download>PNG</a>.</p></div>'
     )
-    return shell(f"About {short}", f"<h1>{escape(short)}</h1>{leads}{_button(url, 'Go there')}{code}", "arrives")
+    name = escape(short).replace("/", "/<wbr>", 1)  # where it has to be broken, best before the code
+    return shell(f"About {short}", f"<h1>{name}</h1>{leads}{_button(url, 'Go there')}{code}", "arrives")
 
 
 def warning(url: str, reason: str) -> str:
