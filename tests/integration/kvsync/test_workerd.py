@@ -106,6 +106,7 @@ async def test_an_edit_reaches_a_held_link_by_the_feed_alone(
     settings: Settings, editor: Editor, running: Running, feeding: Feeding, edge: EdgeProcess
 ) -> None:
     await editor.add_domain("localhost")
+    await reconcile(settings)  # KV still has what the tests before have put there
     await editor.connection.execute("update kv_feed_state set since = now() - interval '1 h'")  # as after a while
     path = "/followed"
 
