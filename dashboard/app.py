@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette_wtf import CSRFProtectMiddleware, csrf_protect
 
+from dashboard.account_changes import AccountChanges
 from dashboard.account_security import AccountSecurity
 from dashboard.accounts import Accounts
 from dashboard.api_keys import ApiKeys
@@ -102,10 +103,12 @@ def page_routes(site: Site) -> list[BaseRoute]:
 
 def security_routes(site: Site) -> list[BaseRoute]:
     """How one gets in."""
-    oidc = OidcLogin(site)
+    account, oidc = AccountChanges(site), OidcLogin(site)
     security, factor, step = AccountSecurity(site), SecondFactorPages(site), SecondStepPage(site)
     return [
         *passkey_routes(site),
+        *(Route(path, page.show) for path, page in account.forms().items()),
+        *(form_route(path, page.send) for path, page in account.forms().items()),
         Route("/login/oidc/{provider}/start", oidc.begin),
         Route("/login/oidc/{provider}", oidc.finish),
         Route("/login/second-step", step.show),

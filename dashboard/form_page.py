@@ -1,4 +1,4 @@
-"""A page of one form for people who need not be logged in."""
+"""A page of one form, that says what is wrong with what was typed until it is right."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,8 +22,12 @@ class FormPage(Generic[F]):
     template: str
     kind: type[F]
     take: Callable[[Request, F], Awaitable[Response]]
+    # Raises NeedsLogin, for pages that are for people who are logged in.
+    enter: Callable[[Request], Awaitable[object]] | None = None
 
     async def show(self, request: Request) -> Response:
+        if self.enter is not None:
+            await self.enter(request)
         return self._page(request, self.kind(request))
 
     async def send(self, request: Request) -> Response:

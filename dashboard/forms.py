@@ -74,6 +74,19 @@ class PasskeyForm(CredentialForm):
     name = StringField("Name", default="Passkey", filters=[lambda value: strip(value) or "Passkey"])
 
 
+class PasswordChangeForm(Form):
+    current_password = PasswordField("Present password")
+    password = PasswordField("New password", [DataRequired("Choose a password.")])
+
+    def refuse(self, error: Refused) -> None:
+        field = "current_password" if error.field == "currentPassword" else error.field
+        super().refuse(Refused(error.status, error.message, field))
+
+
+class EmailChangeForm(PasswordCheckForm):
+    email = StringField("New e-mail", [DataRequired("Enter your new e-mail address.")], filters=[strip])
+
+
 class RegisterForm(Form):
     email = StringField("E-mail", [DataRequired("Enter your e-mail address.")], filters=[strip])
     password = PasswordField("Password", [DataRequired("Choose a password.")])

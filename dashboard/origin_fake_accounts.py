@@ -84,14 +84,14 @@ class AccountRoutes:
         body = await self._body(request)
         if len(body.get("name", "")) > _LONGEST_NAME:
             raise Problem(422, f"name: Expected `str` of length <= {_LONGEST_NAME}.")
-        email, password = _address(body["email"]), _good(body["password"])
+        email, password = good_address(body["email"]), good_password(body["password"])
         known = email in self.accounts.passwords
         self.accounts.write("account_exists" if known else "register", email, password=password)
         message = "A letter is on its way to this address: open its link to go on."
         return JSONResponse({"message": message}, 202)
 
     async def _forgot(self, request: Request) -> Response:
-        email = _address((await self._body(request))["email"])
+        email = good_address((await self._body(request))["email"])
         if email in self.accounts.passwords:
             self.accounts.write("reset", email)
         message = "If there is an account with this address, a letter is on its way to it."
@@ -117,7 +117,7 @@ class AccountRoutes:
 
     async def _reset(self, request: Request) -> Response:
         body = await self._body(request)
-        password = _good(body["password"])
+        password = good_password(body["password"])
         letter = self.accounts.open_letter("reset", body["token"])
         self.accounts.used |= {
             each.token for each in self.accounts.letters if each.purpose == "reset" and each.email == letter.email
@@ -132,14 +132,14 @@ class AccountRoutes:
         return dict(await request.json())
 
 
-def _address(text: str) -> str:
+def good_address(text: str) -> str:
     name, at, host = text.strip().lower().partition("@")
     if not (name and at and "." in host):
         raise Problem(422, f"email: {text[:100]!r} is not an e-mail address.")
     return f"{name}@{host}"
 
 
-def _good(password: str) -> str:
+def good_password(password: str) -> str:
     if not _SHORTEST <= len(password) <= _LONGEST:
         raise Problem(422, f"password: it has {_SHORTEST} to {_LONGEST} characters.")
     return password

@@ -10,7 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from dashboard.origin_fake_accounts import EMAIL, PASSWORD, FakeAccounts, Problem
+from dashboard.origin_fake_accounts import (
+    EMAIL,
+    PASSWORD,
+    FakeAccounts,
+    Problem,
+    good_address,
+    good_password,
+)
 
 CODE, SECRET = "123456", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 _QR = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 4 4'%3E%3Cpath d='M0 0h2v2H0z'/%3E%3C/svg%3E"
@@ -88,9 +95,31 @@ class SecurityRoutes:
             Route("/api/v1/auth/oidc/{provider}/finish", self._oidc_finish, methods=["POST"]),
             Route("/api/v1/me/identities", self._identities),
             Route("/api/v1/me/identities/{id}", self._identity, methods=["DELETE"]),
+            Route("/api/v1/me", self._delete_account, methods=["DELETE"]),
+            Route("/api/v1/me/password", self._change_password, methods=["POST"]),
+            Route("/api/v1/me/email", self._change_email, methods=["POST"]),
             Route("/api/v1/me/sessions", self._sessions, methods=["GET", "DELETE"]),
             Route("/api/v1/me/sessions/{id}", self._session, methods=["DELETE"]),
         ]
+
+    async def _delete_account(self, request: Request) -> Response:
+        await self._proved(request)
+        del self.state.accounts.passwords[EMAIL]
+        return Response(status_code=204)
+
+    async def _change_password(self, request: Request) -> Response:
+        self.allow(request)
+        body = await request.json()
+        if body["currentPassword"] != self.state.accounts.passwords[EMAIL]:
+            raise Problem(403, "currentPassword: it is wrong.")
+        self.state.accounts.passwords[EMAIL] = good_password(body["password"])
+        return Response(status_code=204)
+
+    async def _change_email(self, request: Request) -> Response:
+        await self._proved(request)
+        email = good_address((await request.json())["email"])
+        self.state.accounts.write("change_email", email, old_email=EMAIL)
+        return JSONResponse({"message": "A letter is on its way to the new address: open its link to go on."}, 202)
 
     def _passkey_routes(self) -> list[BaseRoute]:
         """Any credential with an `id` is a passkey here: the checks are the real origin's."""

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 
 from dashboard.origin_answers import decode
-from dashboard.origin_types import Identity, Passkey, RecoveryCodes, SecondFactor, SessionInfo, TotpSecret
+from dashboard.origin_types import Identity, MailSent, Passkey, RecoveryCodes, SecondFactor, SessionInfo, TotpSecret
 
 FACTOR = "/me/second-factor"
 PASSKEYS = "/me/passkeys"
@@ -19,6 +19,19 @@ class SecurityCalls:
 
     def __init__(self, send: Callable[..., Awaitable[httpx.Response]]) -> None:
         self._send = send
+
+    async def change_password(self, token: str, current: str, password: str) -> None:
+        """Every other session of the user ends."""
+        fields = {"currentPassword": current, "password": password}
+        await self._send("POST", "/me/password", token=token, json=fields)
+
+    async def change_email(self, token: str, email: str, password: str) -> str:
+        """Have a letter sent to the new address; what origin says of it."""
+        fields = {"email": email, "password": password}
+        return decode(await self._send("POST", "/me/email", token=token, json=fields), MailSent).message
+
+    async def delete_account(self, token: str, password: str) -> None:
+        await self._send("DELETE", "/me", token=token, json={"password": password})
 
     async def second_factor(self, token: str) -> SecondFactor:
         return decode(await self._send("GET", FACTOR, token=token), SecondFactor)

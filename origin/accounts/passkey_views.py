@@ -108,7 +108,7 @@ class PasskeyViews:
 
     async def begin_login(self, request: Request) -> Response:
         body = await read_body(request, PasskeyLoginStart)
-        await self.parts.throttle.address(throttle.LOGIN_FROM, request)
+        await self.parts.throttle.address(throttle.BEGIN_FROM, request)
         async with transaction(request) as connection:
             user_id = await _first_step(connection, body.token)
             return answer(PasskeyOptions(await self.parts.passkeys.ask_for_use(connection, user_id)))

@@ -32,6 +32,10 @@ class Passwords:
         """Whether the password belongs to the stored hash; False, in the same time, where there is none."""
         return await self._threads.run(self._matches, stored, password[: MAX_LENGTH + 1])
 
+    def is_outdated(self, stored: str) -> bool:
+        """Whether a hash was made with other parameters than new ones are."""
+        return self._hasher.check_needs_rehash(stored)
+
     def _matches(self, stored: str | None, password: str) -> bool:
         try:
             self._hasher.verify(stored or self._nobody, password)

@@ -82,7 +82,7 @@ class ProfileViews:
     async def change_password(self, request: Request) -> Response:
         caller = await access.identify(request)
         body = await read_body(request, PasswordChange)
-        await prove(self.parts, request, caller, body.current_password)
+        await prove(self.parts, request, caller, body.current_password, "currentPassword")
         hashed = await self.parts.passwords.hash(body.password)
         async with transaction(request) as connection:
             update = sa.update(users).where(users.c.id == caller.user_id).values(password_hash=hashed)

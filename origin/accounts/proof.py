@@ -15,8 +15,11 @@ from origin.storage.tables import users
 _FRESH = timedelta(minutes=10)
 
 
-async def prove(parts: AccountParts, request: Request, caller: Caller, password: str) -> None:
-    """Raises Forbidden for a wrong password, or an old session of who has none; TooManyRequests for too many tries."""
+async def prove(parts: AccountParts, request: Request, caller: Caller, password: str, field: str = "password") -> None:
+    """Raises Forbidden for a wrong password, which came in `field`, or for an old session of who has none.
+
+    TooManyRequests for too many tries.
+    """
     async with request.app.state.engine.connect() as connection:
         select = sa.select(users.c.email, users.c.password_hash).where(users.c.id == caller.user_id)
         row = (await connection.execute(select)).one()
@@ -27,7 +30,7 @@ async def prove(parts: AccountParts, request: Request, caller: Caller, password:
         return
     await parts.throttle.account(throttle.LOGIN, row.email)
     if not await parts.passwords.matches(row.password_hash, password):
-        raise Forbidden("password: it is wrong.")
+        raise Forbidden(f"{field}: it is wrong.")
     await parts.throttle.forgive(throttle.LOGIN, row.email)
 
 

@@ -11,7 +11,7 @@ from origin import ids
 from origin.accounts.passwords import Passwords
 from origin.audit import trail
 from origin.problems import Conflict, Unauthorized, Unprocessable
-from origin.storage.tables import users
+from origin.storage.tables import Row, users
 
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,189}")
 
@@ -59,7 +59,17 @@ async def check_password(engine: AsyncEngine, passwords: Passwords, email: str, 
     # Somebody without a password is taken for nobody, in the same time.
     if not await passwords.matches(row.password_hash if row else None, password) or row is None:
         raise Unauthorized("The e-mail address or the password is wrong.")
+    if passwords.is_outdated(row.password_hash):
+        await _hash_anew(engine, passwords, row, password)
     return int(row.id)
+
+
+async def _hash_anew(engine: AsyncEngine, passwords: Passwords, row: Row, password: str) -> None:
+    """Only now is the password at hand. One that was changed meanwhile stays as it is."""
+    same = sa.and_(users.c.id == row.id, users.c.password_hash == row.password_hash)
+    values = {"password_hash": await passwords.hash(password)}
+    async with engine.begin() as connection:
+        await connection.execute(sa.update(users).where(same).values(values))
 
 
 async def get(connection: AsyncConnection, user_id: int) -> User:

@@ -37,6 +37,7 @@ class Rule:
 LOGIN = Rule("login", free=5)
 LOGIN_FROM = Rule("login-from", free=50)
 SECOND_FACTOR = Rule("second-factor", free=5)
+BEGIN_FROM = Rule("begin-from", free=200)  # log-ins that are only begun: each makes a row
 LETTER = Rule("letter", free=3, most=3600.0)
 LETTERS_FROM = Rule("letters-from", free=20, most=3600.0)
 TOKEN_FROM = Rule("token-from", free=20)

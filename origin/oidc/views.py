@@ -64,7 +64,7 @@ class OidcViews:
     async def begin(self, request: Request) -> Response:
         await read_body(request, Nothing)
         provider = self.sign_in.provider(request.path_params["provider"])
-        await self.parts.throttle.address(throttle.LOGIN_FROM, request)
+        await self.parts.throttle.address(throttle.BEGIN_FROM, request)
         async with transaction(request) as connection:
             state = await steps.begin(connection, PURPOSE, payload={"provider": provider.id})
         return answer(WayOut(await self.sign_in.address(provider, state), state))

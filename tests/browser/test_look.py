@@ -68,7 +68,8 @@ async def security_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIter
     origin.security.sessions["ses_2"] = session("ses_2", "A browser with a long name " * 9)
     origin.security.identities["idn_1"] = identity("idn_1", "https://login.example/" + "a-long-path" * 9)
     origin.security.passkeys["pk_1"] = passkey("pk_1", "P" * 100)
-    for path in ("security", "security/passkeys/pk_1", "security/identities/idn_1", "security/passkeys/new"):
+    parts = ("password", "email", "delete-account", "passkeys/pk_1", "identities/idn_1", "passkeys/new")
+    for path in ("security", *(f"security/{part}" for part in parts)):
         await page.goto(f"{base}/{path}")
         yield path
     await page.get_by_label("Password").fill(PASSWORD)

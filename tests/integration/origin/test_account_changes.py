@@ -1,6 +1,8 @@
 """What people do with their account, and what others learn of it: nothing."""
 
 import asyncio
+import hashlib
+import json
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -11,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from origin.accounts import mails
-from origin.storage.tables import mail_tokens, throttles, users
+from origin.storage.tables import idempotency_keys, mail_tokens, throttles, users
 from tests.factories import new_account
 from tests.letters import PASSWORD, Postbox, bearer, letter, new_email, register, run_jobs
 from tests.origin_app import API_URL, make_app, make_client
@@ -136,6 +138,23 @@ async def test_a_changed_password_ends_the_other_sessions(
     assert (await browser.get(ME, headers=mine)).status_code == 200
     assert (await elsewhere.get(ME, headers=other)).status_code == 401
     assert (await log_in(elsewhere, email, OTHER)).status_code == 200
+
+
+async def test_what_is_kept_for_an_idempotency_key_lets_nobody_guess_the_password(
+    browser: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    mine = bearer(await register(browser)) | {"Idempotency-Key": "change it"}
+    body = json.dumps({"currentPassword": PASSWORD, "password": OTHER}).encode()
+    typed = mine | {"Content-Type": "application/json"}
+    answers = [await browser.post(f"{ME}/password", content=body, headers=typed) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [204, 204]
+    other = await browser.post(f"{ME}/password", json={"currentPassword": OTHER, "password": OTHER}, headers=mine)
+    assert other.status_code == 409
+    fast = hashlib.sha256(f"POST {ME}/password?\n".encode() + body).digest()
+    async with engine.connect() as connection:
+        kept = [bytes(row.request_hash) for row in await connection.execute(sa.select(idempotency_keys))]
+    assert kept
+    assert fast not in kept
 
 
 async def test_a_new_address_counts_once_its_letter_was_read_and_the_old_one_is_told(

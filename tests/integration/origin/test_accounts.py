@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
@@ -74,6 +75,51 @@ async def test_a_wrong_password_and_an_unknown_address_are_answered_alike(browse
     unknown = await browser.post(f"{AUTH}/login", json={"email": new_email(), "password": PASSWORD})
     assert (wrong.status_code, wrong.content) == (unknown.status_code, unknown.content) == (401, wrong.content)
     assert (await browser.post(f"{AUTH}/login", json={"email": email, "password": PASSWORD})).status_code == 200
+
+
+async def test_a_log_in_that_fails_does_the_same_work_whoever_it_is_for(
+    browser: httpx.AsyncClient, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One hash and the same questions to the database: the time that it takes tells nothing either."""
+    known, without_password = new_email(), new_email()
+    for email in (known, without_password):
+        await register(browser, email)
+    async with engine.begin() as connection:
+        none = sa.update(users).where(users.c.email == without_password).values(password_hash=None)
+        await connection.execute(none)
+    work: list[str] = []
+    verify = PasswordHasher.verify
+
+    def noted(hasher: PasswordHasher, stored: str, password: str) -> bool:
+        work.append(stored[:30])
+        return verify(hasher, stored, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", noted)
+    sa.event.listen(engine.sync_engine, "before_cursor_execute", lambda *each: work.append(str(each[2])))
+    done = []
+    for email in (known, without_password, new_email()):
+        work.clear()
+        answer = await browser.post(f"{AUTH}/login", json={"email": email, "password": PASSWORD + "x"})
+        assert answer.status_code == 401
+        done.append(list(work))
+    assert done[0] == done[1] == done[2]
+    assert [each for each in done[0] if each.startswith("$argon2id$v=19$m=65536,t=3,p=4")] != []
+
+
+async def test_a_hash_of_former_parameters_is_made_anew_at_the_next_log_in(
+    browser: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    email = new_email()
+    await register(browser, email)
+    weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+    mine = users.c.email == email
+    async with engine.begin() as connection:
+        await connection.execute(sa.update(users).where(mine).values(password_hash=weak))
+    for _ in range(2):
+        assert (await browser.post(f"{AUTH}/login", json={"email": email, "password": PASSWORD})).status_code == 200
+    async with engine.connect() as connection:
+        stored = (await connection.execute(sa.select(users.c.password_hash).where(mine))).scalar_one()
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 async def test_the_password_is_kept_as_argon2id(browser: httpx.AsyncClient, engine: AsyncEngine) -> None:

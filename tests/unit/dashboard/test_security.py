@@ -109,7 +109,9 @@ async def test_logging_out_everywhere_ends_this_session_too(origin: FakeOrigin, 
     assert "Logged out everywhere" in (await reader.get("/login")).text
 
 
-@pytest.mark.parametrize("path", ["/security", FACTOR, f"{FACTOR}/codes", f"{FACTOR}/off"])
+@pytest.mark.parametrize(
+    "path", ["/security", FACTOR, f"{FACTOR}/codes", f"{FACTOR}/off", "/security/password", "/security/delete-account"]
+)
 async def test_the_settings_are_for_who_is_logged_in(stranger: Reader, path: str) -> None:
     assert (await stranger.get(path)).headers["location"].startswith("/login?next=")
 
@@ -264,3 +266,32 @@ async def test_a_linked_provider_is_shown_and_unlinked_with_the_password(origin:
     assert (await reader.send(path, {"password": PASSWORD})).headers["location"] == "/security"
     assert not origin.security.identities
     assert (await reader.get(path)).status_code == 404
+
+
+async def test_the_password_is_changed_with_the_present_one(origin: FakeOrigin, reader: Reader) -> None:
+    path, other = "/security/password", "another long password"
+    wrong = await reader.send(path, {"current_password": "wrong", "password": other})
+    assert wrong.status_code == 403
+    assert 'id="current_password-error"' in wrong.text
+    short = await reader.send(path, {"current_password": PASSWORD, "password": "short"})
+    assert 'id="password-error"' in short.text
+    done = await reader.send(path, {"current_password": PASSWORD, "password": other})
+    assert done.headers["location"] == "/security"
+    assert origin.accounts.passwords[EMAIL] == other
+
+
+async def test_the_address_is_changed_by_a_letter_to_the_new_one(origin: FakeOrigin, reader: Reader) -> None:
+    path, email = "/security/email", "new@example.com"
+    assert (await reader.send(path, {"email": email, "password": "wrong"})).status_code == 403
+    assert 'id="email-error"' in (await reader.send(path, {"email": "new", "password": PASSWORD})).text
+    done = await reader.send(path, {"email": email, "password": PASSWORD})
+    assert done.headers["location"] == "/letter-sent"
+    assert [(each.purpose, each.email) for each in origin.accounts.letters] == [("change_email", email)]
+
+
+async def test_a_deleted_account_is_logged_out(origin: FakeOrigin, reader: Reader) -> None:
+    path = "/security/delete-account"
+    assert (await reader.send(path, {"password": "wrong"})).status_code == 403
+    assert (await reader.send(path, {"password": PASSWORD})).headers["location"] == "/login"
+    assert EMAIL not in origin.accounts.passwords
+    assert "Your account is deleted" in (await reader.get("/login")).text
