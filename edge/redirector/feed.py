@@ -19,6 +19,8 @@ _SETTLED_SECONDS = 120.0
 _CLOCKS_DIFFER_SECONDS = 30.0
 # Before the feed counts as late, links that visitors ask for are read again after their replies, so that nobody has to wait.
 _HANDOVER_SECONDS = 20.0
+# Who has not read it for so many times FRESH_SECONDS reads it before the next reply.
+_READ_SPANS = 3
 
 
 class ChangeFeed:
@@ -33,6 +35,8 @@ class ChangeFeed:
         self._at = -math.inf
         self._since = math.inf
         self._next_read = 0.0
+        self._read_at = -math.inf  # the last time that it could be read
+        self._failing = False  # the last time that it was to be read, it could not
         self.broke = False  # the last feed did not go on from the one before
 
     @property
@@ -42,12 +46,16 @@ class ChangeFeed:
 
     @property
     def fresh_until(self) -> float:
-        """Until when nothing that it vouches for need be read again."""
-        return self.alive_until - _HANDOVER_SECONDS
+        """Until when what it vouches for is answered without a look at the feed."""
+        return min(self.alive_until - _HANDOVER_SECONDS, self._read_at + 2 * self._settings.fresh_seconds)
 
     def covers(self, read_at: float, now: float) -> bool:
         """Whether what was read at a time is known to be KV's newest, but for what is listed."""
-        return now < self.alive_until and read_at - _SETTLED_SECONDS >= self._since
+        return not self._is_over(now) and read_at - _SETTLED_SECONDS >= self._since
+
+    def wavers(self, now: float) -> bool:
+        """Whether the feed may soon vouch for nothing any more, so that links had better be read again in time."""
+        return self._failing or now >= self.alive_until - _HANDOVER_SECONDS
 
     def claim(self, now: float) -> bool:
         """Whether this request is to read the feed."""
@@ -57,8 +65,11 @@ class ChangeFeed:
         return True
 
     def slept(self, now: float) -> bool:
-        """Whether a feed that was alive when it was read last has only not been read for long."""
-        return self._head >= 0 and now >= self.alive_until
+        """Whether a feed that there was has only not been read for long."""
+        return self._head >= 0 and self._is_over(now)
+
+    def _is_over(self, now: float) -> bool:
+        return now >= self.alive_until or now >= self._read_at + _READ_SPANS * self._settings.fresh_seconds
 
     async def read(self) -> list[FeedChange]:
         """Read the feed; what it lists that was not seen before. Failing is no error: the feed grows late by it."""
@@ -67,14 +78,18 @@ class ChangeFeed:
         self._counters.feed_reads += 1
         try:
             text = await self._runtime.kv_get(FEED_KEY, self._settings.kv_timeout_seconds, soon=True)
+            changes = [] if text is None else self._follow(decode(text))
         except Unreachable:
             self._counters.kv_failures += 1
-            return []
-        try:
-            return [] if text is None else self._follow(decode(text))
+            text = None
         except BadRecord:
             self._counters.bad_records += 1
+            text = None
+        self._failing = text is None
+        if self._failing:
             return []
+        self._read_at = self._runtime.now()
+        return changes
 
     def newest(self, key: str, value: str | None) -> tuple[str | None, bool]:
         """What KV has by the feed's word, where `value` was read; and whether that is known to be late.
@@ -92,14 +107,18 @@ class ChangeFeed:
         return (value, True) if change.means is Means.READ else (None, False)
 
     def _follow(self, feed: Feed) -> list[FeedChange]:
-        if feed.at <= self._at or feed.at > self._runtime.now() + _CLOCKS_DIFFER_SECONDS:
-            return []  # an older copy, as KV may hand out, or nonsense
+        if feed.at > self._runtime.now() + _CLOCKS_DIFFER_SECONDS:
+            raise BadRecord
+        if feed.at <= self._at:
+            return []  # nothing new, or an older copy, as KV may hand out
         first, again = self._head < 0, feed.head < self._head
         broke = first or again or feed.first > self._head + 1
         changes = feed.after(0 if broke else self._head)
         if broke:
             # Numbers that start again are those of another feed, which knows nothing of what this isolate holds.
             self._since = feed.at if again else feed.since
+            if again:
+                self._changes.clear()
             self._counters.feed_gaps += not first
         self.broke = broke
         self._head, self._at = feed.head, feed.at

@@ -59,7 +59,7 @@ class Links:
         """Whether this request is the one that reads a stale link again."""
         if now < link.fresh_until:
             return False
-        if self.feed.covers(link.read_at, now) and now < self.feed.fresh_until:
+        if self.feed.covers(link.read_at, now) and not self.feed.wavers(now):
             link.fresh_until = self.feed.fresh_until
             return False
         link.fresh_until = now + _REFRESH_PATIENCE_SECONDS

@@ -250,6 +250,41 @@ async def test_an_isolate_that_slept_catches_up_by_one_read_of_the_feed(told: To
     assert told.runtime.kv_reads == [FEED_KEY]
 
 
+async def test_the_first_visitor_after_a_pause_gets_what_the_feed_says_by_then(told: Told) -> None:
+    told.put(KEY, OLD)
+    await told.visits(30)
+    told.links[KEY] = told.put("elsewhere", NEW, version=2, disabled=True)
+    told.runtime.clock += 3 * FRESH
+    told.tell(FeedChange(Means.CLOSED, KEY, 2))
+    assert await told.visit() == "410"
+
+
+async def test_visits_with_pauses_between_them_cost_a_read_of_the_feed_each(told: Told) -> None:
+    told.put(KEY, OLD)
+    await told.visits(30)
+    for pause in (15, 25, 40, 25, 300):
+        told.runtime.clock += pause
+        told.tell()
+        told.runtime.kv_reads.clear()
+        assert await told.visit() == OLD
+        assert told.runtime.kv_reads == [FEED_KEY]
+
+
+async def test_a_feed_that_cannot_be_read_any_more_makes_nobody_wait(told: Told) -> None:
+    told.put(KEY, OLD)
+    await told.visits(60)
+    del told.runtime.kv[FEED_KEY]
+    waited = 0
+    for _ in range(100):
+        told.runtime.clock += 1
+        reply = told.edge.fetch(FakeRequest("http://localhost/abc"), object())
+        waited += not hasattr(reply, "headers")
+        await told.finish(reply)
+        await told.runtime.run_deferred()
+    assert waited == 0
+    assert told.reads() > 5
+
+
 async def test_an_isolate_that_slept_longer_than_the_feed_covers_reads_again(told: Told) -> None:
     told.put(KEY, OLD)
     await told.visits(3)
