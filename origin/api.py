@@ -11,6 +11,7 @@ from starlette.responses import Response
 from origin.accounts.access import Caller, identify_person, identify_signed_in, require
 from origin.accounts.sessions import place_of
 from origin.audit import trail
+from origin.cors import hold_to_workspace
 from origin.idempotency import once
 from origin.openapi import ANYONE, PERSON, SIGNED_IN, ApiRoute, Operation
 from origin.problems import BadRequest, Unprocessable
@@ -36,6 +37,7 @@ def route(operation: Operation) -> ApiRoute:
             await identify_person(request)
         elif operation.permission != ANYONE:
             await require(request, operation.permission)
+        hold_to_workspace(request)
         with trail.acting(_author(request)):
             if operation.method == "POST" and operation.permission != ANYONE:
                 response = await once(request, operation)

@@ -20,6 +20,7 @@ from origin.bootstrap import Origin
 from origin.clicks import refused_views as refused
 from origin.clicks import views as clicks
 from origin.conversions import views as conversions
+from origin.cors import Cors, KnownOrigins
 from origin.customers import views as customers
 from origin.domains import views as domains
 from origin.folders import views as folders
@@ -91,8 +92,9 @@ def assemble(
 ) -> Starlette:
     """An app of these routes with everything that wraps them: tests make small ones with it."""
     limits = [Middleware(RateLimited, gate=gate)] if gate else []
+    cors = Middleware(Cors, known=KnownOrigins(engine))
     app = Starlette(
-        routes=[Mount(PREFIX, routes=[*api, *reference.routes(api)], middleware=limits), *others],
+        routes=[Mount(PREFIX, routes=[*api, *reference.routes(api)], middleware=[cors, *limits]), *others],
         middleware=[Middleware(RequestTrace, log=log_requests), Middleware(BodyLimit, most=body_limit)],
         exception_handlers={
             ApiProblem: on_api_problem,

@@ -52,7 +52,7 @@ class RequestTrace:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update(headers)
+                _add(MutableHeaders(scope=message), headers)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -73,6 +73,14 @@ class RequestTrace:
         SECONDS.labels(operation).observe(seconds)
         if self._log and scope["path"] not in _QUIET:
             _log.info("request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1))
+
+
+def _add(answer: MutableHeaders, headers: dict[str, str]) -> None:
+    for name, value in headers.items():
+        if name == "Vary":
+            answer.add_vary_header(value)
+        else:
+            answer[name] = value
 
 
 class BodyLimit:

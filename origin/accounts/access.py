@@ -49,6 +49,7 @@ class Actor:
     role: str
     api_key_id: int | None = None
     scopes: Scopes = EVERYTHING
+    allowed_origins: frozenset[str] = frozenset()  # that pages may call from
 
     def may(self, permission: str) -> bool:
         """Whether both the caller's role and the key's scopes allow this."""
@@ -65,6 +66,7 @@ class Caller:
     session: str | None = None
     scopes: Scopes = EVERYTHING
     plan: str | None = None  # of the API key's workspace
+    allowed_origins: frozenset[str] = frozenset()  # of the API key's workspace
 
 
 class Access(Protocol):

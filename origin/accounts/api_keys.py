@@ -137,12 +137,12 @@ async def delete_of_member(connection: AsyncConnection, workspace_id: int, user_
 
 
 async def find(connection: AsyncConnection, token: str) -> Row | None:
-    """The row of a key that is good now, with its workspace's plan."""
+    """The row of a key that is good now, with its workspace's plan and allowed origins."""
     table, hashed, now = api_keys, digest(token), sa.func.now()
     former = sa.and_(table.c.former_key_hash == hashed, table.c.former_key_until > now)
     alive = sa.or_(table.c.expires_at.is_(None), table.c.expires_at > now)
     joined = sa.join(table, workspaces, workspaces.c.id == table.c.workspace_id)
-    select = sa.select(table, workspaces.c.plan).select_from(joined)
+    select = sa.select(table, workspaces.c.plan, workspaces.c.allowed_origins).select_from(joined)
     select = select.where(sa.or_(table.c.key_hash == hashed, former), alive)
     return (await connection.execute(select)).one_or_none()
 

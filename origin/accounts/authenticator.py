@@ -65,11 +65,14 @@ class Authenticator:
             now = datetime.now(UTC)
             if row.last_used_at is None or row.last_used_at < now - _USE_NOTED_EVERY:
                 await connection.execute(sa.update(table).where(table.c.id == row.id).values(last_used_at=now))
-        return Caller(row.user_id, row.id, row.workspace_id, scopes=frozenset(row.scopes), plan=row.plan)
+        scopes, origins = frozenset(row.scopes), frozenset(row.allowed_origins)
+        return Caller(row.user_id, row.id, row.workspace_id, scopes=scopes, plan=row.plan, allowed_origins=origins)
 
     async def _in_workspace(self, caller: Caller, workspace_id: int | None) -> Actor:
-        table = tables.memberships
-        select = sa.select(table.c.workspace_id, table.c.role).where(table.c.user_id == caller.user_id)
+        table, workspaces = tables.memberships, tables.workspaces
+        joined = sa.join(table, workspaces, workspaces.c.id == table.c.workspace_id)
+        select = sa.select(table.c.workspace_id, table.c.role, workspaces.c.allowed_origins).select_from(joined)
+        select = select.where(table.c.user_id == caller.user_id)
         if workspace_id is not None:
             select = select.where(table.c.workspace_id == workspace_id)
         async with self._engine.connect() as connection:
@@ -78,4 +81,5 @@ class Authenticator:
             raise Unauthorized("The owner of this API key has left the workspace: make a new one.")
         if row is None:
             raise NotFound("You are in no such workspace: GET /api/v1/workspaces lists yours.")
-        return Actor(caller.user_id, row.workspace_id, row.role, caller.api_key_id, caller.scopes)
+        origins = frozenset(row.allowed_origins)
+        return Actor(caller.user_id, row.workspace_id, row.role, caller.api_key_id, caller.scopes, origins)

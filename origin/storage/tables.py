@@ -69,6 +69,7 @@ workspaces = sa.Table(
     sa.Column("allowed_origins", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("link_defaults", JSONB(none_as_null=True)),  # workspaces.settings.LinkDefaults
     sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"),  # grows with each edit
+    sa.Index("workspaces_allowed_origins_idx", "allowed_origins", postgresql_using="gin"),
 )
 
 # For read replicas: the place in the write-ahead log, in bytes, before which all that a workspace has written lies.
