@@ -18,7 +18,8 @@ PAGE_SIZE = 30
 FILTERS = ("resource", "actor", "from", "to")
 RESOURCES = {
     "link": "Links", "tag": "Tags", "folder": "Folders", "domain": "Domains", "api_key": "API keys", "member": "Members",
-    "invitation": "Invitations", "workspace": "Workspace", "user": "Accounts",
+    "invitation": "Invitations", "workspace": "Workspace", "user": "Accounts", "customer": "Customers",
+    "report": "Reports",
 }  # fmt: skip
 _FORMATS = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 

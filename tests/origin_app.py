@@ -113,16 +113,14 @@ def make_app(
         *qr.routes(Logos(Outbound(allow_private=allow_private))),
         *audit.routes(),
     ]
-    others = [*miss.routes(EDGE_SECRET), *claims.routes(EDGE_SECRET), *health.routes([health.postgres_check(engine)])]
-    gate = Gate(Limiter(engine, patience=PATIENCE), rules)
-    return assemble(api, others, engine, Authenticator(engine, tokens), replicas=replicas, gate=gate)
     others = [
         *report_page.routes(reports, SECRET_KEY),
         *miss.routes(EDGE_SECRET),
         *claims.routes(EDGE_SECRET),
         *health.routes([health.postgres_check(engine)]),
     ]
-    return assemble(api, others, engine, Authenticator(engine, tokens), replicas=replicas)
+    gate = Gate(Limiter(engine, patience=PATIENCE), rules)
+    return assemble(api, others, engine, Authenticator(engine, tokens), replicas=replicas, gate=gate)
 
 
 def make_client(app: Starlette, token: str = "", *, base_url: str = API_URL) -> httpx.AsyncClient:
