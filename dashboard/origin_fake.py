@@ -60,6 +60,7 @@ class FakeOrigin:
     refresh: dict[str, str] = field(default_factory=dict)  # token: whose, as long as it is good
     calls: list[str] = field(default_factory=list)
     visitors: list[str] = field(default_factory=list)
+    agents: list[str] = field(default_factory=list)  # the browsers of those
     request_ids: list[str] = field(default_factory=list)
     has_mailbox: bool = False
     down: bool = False
@@ -230,6 +231,7 @@ class FakeOrigin:
     def _note(self, request: Request) -> None:
         self.calls.append(f"{request.method} {request.url.path.removeprefix('/api/v1')}")
         self.visitors.append(request.headers.get("x-forwarded-for", ""))
+        self.agents.append(request.headers.get("user-agent", ""))
         self.request_ids.append(request.headers.get("x-request-id", ""))
         if self.down:
             raise Problem(503, "A part that this needs does not answer: try again in a moment.")

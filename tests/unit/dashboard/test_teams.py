@@ -143,6 +143,11 @@ async def test_pages_are_about_the_workspace_that_was_chosen(origin: FakeOrigin,
     assert "In Local" in (await reader.get("/members")).text
 
 
+async def test_origin_hears_which_browser_it_is_for_its_log(origin: FakeOrigin, reader: Reader) -> None:
+    await reader.get("/members", headers={"User-Agent": "Lynx/2.9"})
+    assert set(origin.agents[-3:]) == {"Lynx/2.9"}
+
+
 async def test_who_is_in_no_workspace_makes_one(origin: FakeOrigin, reader: Reader) -> None:
     origin.teams.members["ws_1"] = {NEW: "owner"}
     assert (await reader.get("/members")).headers["location"] == "/workspaces"
