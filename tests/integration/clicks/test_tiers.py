@@ -12,6 +12,7 @@ import pytest
 from origin.analytics.dimensions import GROUPINGS, Filter
 from origin.analytics.periods import Period, Step
 from origin.analytics.scope import Scope
+from origin.storage.clickhouse import ClickHouseUnavailable
 from tests.integration.clicks.support import Stack
 
 WORKSPACE = 41
@@ -111,3 +112,32 @@ async def test_totals_of_links_are_those_of_all_time(stack: Stack, clicks: list[
         last = max(mine)
         assert totals[link] == (len(mine), last.replace(microsecond=0))
     assert set(totals) == {1, 2}
+
+
+COUNTED = {
+    "clicks": "countIf(verdict = 'click')",
+    "link_counts": "sumIf(requests, link_id = 0 AND verdict = 'click')",
+    "dimension_counts": "sumIf(clicks, dimension = 'country')",
+    "dimension_spans": "sumIf(clicks, dimension = 'country' AND span = 'month')",
+    "link_days": "sum(clicks)",
+    "link_months": "sum(clicks)",
+    "audience_days": "sum(clicks)",
+}
+
+
+@pytest.mark.parametrize("broken", ["link_days", "link_months", "dimension_spans", "audience_days"])
+async def test_a_block_that_failed_in_one_rollup_is_in_each_once_when_it_is_sent_again(
+    stack: Stack, broken: str
+) -> None:
+    made = made_clicks()
+    columns: list[list[Any]] = [list(column) for column in zip(*made, strict=True)]
+    columns[0] = [int(at.timestamp() * 1000) for at in columns[0]]
+    await stack.clickhouse.command(f"RENAME TABLE {broken} TO {broken}_away")
+    with pytest.raises(ClickHouseUnavailable):
+        await stack.clickhouse.insert("clicks", Made._fields, columns, "block")
+    await stack.clickhouse.command(f"RENAME TABLE {broken}_away TO {broken}")
+    for _ in range(2):
+        await stack.clickhouse.insert("clicks", Made._fields, columns, "block")
+    clicks = sum(each.verdict == "click" for each in made)
+    for table, count in COUNTED.items():
+        assert await stack.scalar(f"SELECT {count} FROM {table}") == clicks, table
