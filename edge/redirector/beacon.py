@@ -56,36 +56,32 @@ class Beacon:
         self._beside = beside
         writer = ClickWriter(self.isolate, settings.click_ip, settings.privacy_signals)
         self._buffer = Buffer(runtime, writer, counters)
-        self._unread = self._buffer.unread
+        self.unread = self._buffer.unread
         self._under_way: dict[str, Batch] = {}
         self._held: deque[Batch] = deque()  # neither origin nor the queue took these
         self._held_bytes = 0
         self._batches = 0
         self._ids = 0
-        self._armed_until = 0.0
+        self.armed_until = 0.0
         self._full_at = MAX_CLICKS
         self._origin_rests_until = 0.0
 
-    def record(self, visit: Visit) -> float | None:
-        """Take a visit. Returns the seconds after which this request shall `flush`, None where another one will."""
-        self._unread.append(visit)
-        if visit[0] < self._armed_until and len(self._unread) < READ_AT:
-            return None
-        self._buffer.read()
-        if visit[0] < self._armed_until and len(self._buffer) < self._full_at:
-            return None
-        return self._arm(visit[0])
-
     def recorded(self, visit: Visit, response: Response, context: Context) -> Answer:
-        """Take a visit; the reply, from a request that may have to send the buffer (before its reply while all ends)."""
-        delay = self.record(visit)
-        return response if delay is None else self.hand_over(response, delay, context)
+        """Take a visit; the reply."""
+        self.unread.append(visit)
+        return self.see_to(visit[0], response, context)
 
-    def hand_over(self, response: Response, delay: float, context: Context) -> Answer:
-        """This request was chosen to send the buffer."""
+    def see_to(self, now: float, response: Response, context: Context) -> Answer:
+        """The reply, from a request that may have to read what has gathered or to send it (before its reply while all ends)."""
+        if now < self.armed_until and len(self.unread) < READ_AT:
+            return response
+        self._buffer.read()
+        if now < self.armed_until and len(self._buffer) < self._full_at:
+            return response
+        self._drop_surplus()
         if self.draining:
             return self._drain_and_reply(response)
-        self._runtime.defer(context, self.flush(delay))
+        self._runtime.defer(context, self.flush(self._arm(now)))
         self._beside(context)
         return response
 
@@ -98,14 +94,12 @@ class Beacon:
         self._ids += 1
         return f"{self.isolate}-t{self._ids}"
 
-    def _arm(self, now: float) -> float | None:
-        self._drop_surplus()
-        if self.draining:
-            return 0.0
+    def _arm(self, now: float) -> float:
+        """The seconds after which this request shall flush."""
         full = len(self._buffer) >= self._full_at
         self._full_at = len(self._buffer) + MAX_CLICKS
         delay = 0.0 if full else self._settings.click_delay_seconds
-        self._armed_until = now + delay + _FLUSH_LOST_AFTER_SECONDS
+        self.armed_until = now + delay + _FLUSH_LOST_AFTER_SECONDS
         return delay
 
     async def flush(self, delay: float = 0.0) -> None:
@@ -115,7 +109,7 @@ class Beacon:
         # Visits that come while these are on their way arm a flush of their own, else this one would send them one by one.
         self._buffer.read()
         waiting = len(self._buffer)
-        self._armed_until = 0.0
+        self.armed_until = 0.0
         self._full_at = MAX_CLICKS
         await self._send_held(self._to_origin)
         while waiting > 0:
@@ -128,7 +122,7 @@ class Beacon:
     async def drain(self) -> None:
         """The isolate is about to end: from now on each visit is handed over before it is answered, and so is all the rest."""
         self.draining = True
-        self._armed_until = 0.0
+        self.armed_until = 0.0
         abandoned = list(self._under_way.values())  # their requests may end with the isolate; a batch may arrive twice
         await self._send_held(self._to_origin_once)
         while self._buffer:

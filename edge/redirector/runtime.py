@@ -89,6 +89,7 @@ class WorkerRuntime:
         self._kv = env.LINKS
         self._queue = getattr(env, "CLICKS", None)
         self._miss_limit = getattr(env, "MISS_LIMIT", None)
+        self._hmac_keys: dict[bytes, Any] = {}  # of the one secret there is
         self._offsets: dict[tuple[str, int], int | None] = {}
         self._new_response = js.Response.new
         self._stringify = js.Reflect.apply.bind(None, js.JSON.stringify, None)
@@ -191,9 +192,10 @@ class WorkerRuntime:
 
     async def hmac_sha256(self, key: bytes, text: bytes) -> bytes:
         subtle = js.crypto.subtle
-        how = _object({"name": "HMAC", "hash": "SHA-256"})
-        imported = await subtle.importKey("raw", to_js(key), how, False, to_js(["sign"]))  # as above
-        return bytes((await subtle.sign("HMAC", imported, to_js(text))).to_py())
+        if key not in self._hmac_keys:
+            how = _object({"name": "HMAC", "hash": "SHA-256"})
+            self._hmac_keys[key] = await subtle.importKey("raw", to_js(key), how, False, to_js(["sign"]))  # as above
+        return bytes((await subtle.sign("HMAC", self._hmac_keys[key], to_js(text))).to_py())
 
     async def fetch(self, method: str, url: str, headers: dict[str, str], body: bytes | None, seconds: float) -> Reply:
         options: dict[str, Any] = {"method": method, "headers": headers, "redirect": "manual"}

@@ -79,7 +79,7 @@ async def test_visits_count_also_where_their_requests_can_no_longer_be_read(worl
 
 async def test_requests_are_let_go_of_before_a_flush(world: World) -> None:
     await visit(world, 250)
-    assert len(world.edge._beacon._unread) < READ_AT
+    assert len(world.edge._beacon.unread) < READ_AT
     assert (await stats(world))["clicks_buffered"] == 250
     await world.runtime.run_deferred()
     assert len({click["id"] for click in world.clicks}) == 250
