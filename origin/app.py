@@ -118,7 +118,7 @@ def _lifespan(origin: Origin) -> Lifespan[Starlette]:
         await origin.clicks.start()
         origin.conversion_drain.start()
         try:
-            async with housekeeping.hourly(origin.engine, origin.domains, origin.audit_days):
+            async with housekeeping.hourly(origin.engine, origin.domains, origin.audit_days, origin.recheck):
                 yield
         finally:
             await origin.conversion_drain.stop()

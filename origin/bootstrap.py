@@ -36,6 +36,7 @@ from origin.plans import days_of_plans
 from origin.qr.logos import Logos
 from origin.safety.blocklist import Blocklist
 from origin.safety.checks import Safety
+from origin.safety.recheck import CountedClicks, Recheck
 from origin.safety.reports import Reports
 from origin.safety.safe_browsing import SafeBrowsing
 from origin.settings import OriginSettings
@@ -59,6 +60,7 @@ class Origin:
     links: Links
     safety: Safety
     reports: Reports
+    recheck: Recheck
     reader: Reader
     domains: Ownership
     clicks: ClickPipeline
@@ -108,6 +110,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
             StoredConversions(conversion_analytics),
         ),
         safety=safety,
+        recheck=Recheck(engine, safety, records, CountedClicks(clickhouse)),
         reports=Reports(Throttle(engine), settings.public_edge_url, domain, settings.signing_key),
         domains=Ownership(_dns(settings), settings.allow_private_destinations, bool(settings.cloudflare_zone_id)),
         clicks=clicks,

@@ -14,6 +14,7 @@ from origin.audit import retention
 from origin.domains.ownership import Ownership
 from origin.domains.recheck import recheck
 from origin.limits import limiter
+from origin.safety.recheck import Recheck
 from origin.workspaces import invitations
 
 _SECONDS = 3600
@@ -35,9 +36,11 @@ async def sweep(engine: AsyncEngine) -> None:
 
 
 @contextlib.asynccontextmanager
-async def hourly(engine: AsyncEngine, domains: Ownership, audit_days: Mapping[str, int]) -> AsyncIterator[None]:
-    """Sweep, and look at domains again, now and each hour, as long as the context lasts."""
-    task = asyncio.create_task(_forever(engine, domains, audit_days))
+async def hourly(
+    engine: AsyncEngine, domains: Ownership, audit_days: Mapping[str, int], destinations: Recheck
+) -> AsyncIterator[None]:
+    """Sweep, and look at domains and destinations again, now and each hour, as long as the context lasts."""
+    task = asyncio.create_task(_forever(engine, domains, audit_days, destinations))
     try:
         yield
     finally:
@@ -46,12 +49,15 @@ async def hourly(engine: AsyncEngine, domains: Ownership, audit_days: Mapping[st
             await task
 
 
-async def _forever(engine: AsyncEngine, domains: Ownership, audit_days: Mapping[str, int]) -> None:
+async def _forever(
+    engine: AsyncEngine, domains: Ownership, audit_days: Mapping[str, int], destinations: Recheck
+) -> None:
     while True:
         try:
             await sweep(engine)
             await retention.sweep(engine, audit_days)
             await recheck(engine, domains)
+            await destinations.run()
         except (SQLAlchemyError, OSError) as error:  # the next hour will do as well
             _log.warning("sweep failed", error=str(error))
         await asyncio.sleep(_SECONDS)

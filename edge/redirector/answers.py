@@ -19,7 +19,7 @@ from redirector.origin import Origin
 from redirector.plan import VARIANT_COOKIE
 from redirector.ports import Response, Runtime, Unreachable, Unsendable
 from redirector.resolve import Gone, Redirect, closed, lead
-from redirector.settings import EdgeSettings
+from redirector.settings import EdgeSettings, report_page
 from redirector.visitor import Visitor
 
 _YEAR_SECONDS = 31_536_000
@@ -37,6 +37,7 @@ class Answers:
         self._beacon = beacon
         self._domains = domains
         self._gate = Gate(runtime, settings.edge_secret)
+        self._report_page = report_page(settings)
         self._salt = hashlib.sha256(f"visitors {settings.edge_secret}".encode()).hexdigest()
 
     def reply(self, asked: Asked, address: Address, link: KnownLink) -> Answer:
@@ -79,10 +80,19 @@ class Answers:
         if address.view == "+":
             behaviour = link.behaviour
             hidden = bool(behaviour.password or behaviour.once)
-            html = pages.peek(_short(asked, address), "" if hidden else link.record.url, f"/{_path(address)}.qr")
+            url, report_url = "" if hidden else link.record.url, self._report_url(asked, link)
+            if url and behaviour.unsafe is not None:
+                return respond.page(self._runtime, 200, pages.warning(url, behaviour.unsafe, report_url))
+            html = pages.peek(_short(asked, address), url, f"/{_path(address)}.qr", report_url)
             return respond.page(self._runtime, 200, html, allow="img-src 'self'")
         url = f"{asked.url.partition('://')[0]}://{_short(asked, address)}"
         return qr.reply(self._runtime, url) if address.view == ".qr" else self._qr_png(url)
+
+    def _report_url(self, asked: Asked, link: KnownLink) -> str:
+        """Where this link can be reported; empty for nowhere."""
+        _, _, code = link.key.partition("/")
+        short = quote(f"{asked.host}/{quote(code, safe='')}", safe="")
+        return f"{self._report_page}{short}" if self._report_page else ""
 
     async def _qr_png(self, short_url: str) -> Response:
         try:
@@ -145,7 +155,8 @@ class Answers:
         behaviour, url = link.behaviour, answer.url
         cookies = self._cookies(asked, link, answer)
         if behaviour.unsafe is not None:
-            return respond.page(self._runtime, 200, pages.warning(url, behaviour.unsafe), cookies=cookies)
+            html = pages.warning(url, behaviour.unsafe, self._report_url(asked, link))
+            return respond.page(self._runtime, 200, html, cookies=cookies)
         if answer.target.app and pages.is_app(answer.target.app) and pages.is_web(url):
             html, script = pages.app(answer.target.app, url)
             return respond.page(self._runtime, 200, html, allow=f"script-src {script}", cookies=cookies)

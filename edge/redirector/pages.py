@@ -30,7 +30,7 @@ def password(problem: str) -> str:
     )
 
 
-def peek(short: str, url: str, qr_path: str) -> str:
+def peek(short: str, url: str, qr_path: str, report_url: str) -> str:
     """Where a link leads, without going there; `url` is empty where that may not be said."""
     leads = f"<p>This short link leads to</p>{_address(url)}" if url else "<p>Where it leads is not shown.</p>"
     path = escape(qr_path)
@@ -40,17 +40,19 @@ def peek(short: str, url: str, qr_path: str) -> str:
         f'<a href="{path}.png" download>PNG</a>.</p></div>'
     )
     name = escape(short).replace("/", "/<wbr>", 1)  # where it has to be broken, best before the code
-    return shell(f"About {short}", f"<h1>{name}</h1>{leads}{_button(url, 'Go there')}{code}", "arrives")
+    return shell(
+        f"About {short}", f"<h1>{name}</h1>{leads}{_button(url, 'Go there')}{code}{_report(report_url)}", "arrives"
+    )
 
 
-def warning(url: str, reason: str) -> str:
+def warning(url: str, reason: str, report_url: str) -> str:
     """Before a destination that was marked unsafe."""
     why = f"<p>{escape(reason)}</p>" if reason else ""
     return shell(
         "Careful: this link may be unsafe",
         '<h1 class="care">Careful: this link may be unsafe</h1>'
         f"<p>It was marked as one that could harm you or your device.</p>{why}{_address(url)}"
-        f"{_button(url, 'Continue at my own risk', 'go risk')}",
+        f"{_button(url, 'Continue at my own risk', 'go risk')}{_report(report_url)}",
         "held",
     )
 
@@ -122,6 +124,10 @@ def _address(url: str) -> str:
     parts = _HOST.match(url)
     before, host = parts.groups() if parts else (url, "")
     return f"<code>{escape(before)}<b>{escape(host)}</b>{escape(url[len(before + host) :])}</code>"
+
+
+def _report(url: str) -> str:
+    return f'<p><a href="{escape(url)}" rel="noreferrer nofollow">Report this link</a></p>' if url else ""
 
 
 def _button(url: str, text: str, look: str = "go") -> str:

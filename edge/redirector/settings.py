@@ -12,6 +12,8 @@ class EdgeSettings:
     """docs/edge.md says what each is good for; the defaults here are those of wrangler.toml."""
 
     origin_url: str = "http://127.0.0.1:8000"
+    # Where visitors report links: a page of origin when empty, "none" for nowhere.
+    report_url: str = ""
     edge_secret: str = ""
     default_domain: str = "localhost"
     # A known link is answered from memory this long, then this much longer while one request reads KV again.
@@ -41,6 +43,12 @@ class EdgeSettings:
     privacy_signals: str = "anonymous"
     # "yes" shows /metrics to everybody: only where nobody but the operator reaches the edge.
     open_metrics: str = ""
+
+
+def report_page(settings: EdgeSettings) -> str:
+    """The address that a link's own is added to, to report it; empty where there is none."""
+    url = settings.report_url or f"{settings.origin_url.rstrip('/')}/report"
+    return "" if url == "none" else f"{url}?url="
 
 
 def read_settings(variable: Callable[[str], str | None]) -> EdgeSettings:

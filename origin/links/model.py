@@ -31,12 +31,17 @@ class EdgeState(msgspec.Struct):
     since: datetime
 
 
+Action = Literal["warn", "block"]
+Reason = Literal["phishing", "malware", "spam", "abuse", "other"]
+Source = Literal["workspace", "operator", "blocklist", "safe_browsing"]
+
+
 class Quarantine(msgspec.Struct):
     """Why the edge warns of a link, or has taken it down: who found what. Only the workspace's own can be released by it."""
 
-    action: Literal["warn", "block"]
-    reason: Literal["phishing", "malware", "spam", "abuse", "other"]
-    source: Literal["workspace", "operator", "blocklist", "safe_browsing"]
+    action: Action
+    reason: Reason
+    source: Source
 
 
 class TestVariant(msgspec.Struct):

@@ -42,6 +42,11 @@ class Blocklist:
         self._seen: tuple[int, int] | None = None
         self._look_at = 0.0
 
+    @property
+    def in_use(self) -> bool:
+        """Whether there is a file."""
+        return self._path is not None
+
     async def refresh(self) -> None:
         """Read the file again if it has changed; it is looked at every five seconds at most."""
         if self._path is None or time.monotonic() < self._look_at:

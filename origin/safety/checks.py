@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from prometheus_client import Counter
 
+from origin.links.model import Reason, Source
 from origin.problems import Unprocessable
 from origin.safety import web_address
 from origin.safety.blocklist import Blocklist
@@ -19,14 +20,15 @@ from origin.storage.tables import Row
 REFUSED = Counter(
     "nearhop_destinations_refused_total", "Links refused for where they lead, by who says so.", ["source"]
 )
-BLOCKLIST, SAFE_BROWSING = "blocklist", "safe_browsing"
+BLOCKLIST: Source = "blocklist"
+SAFE_BROWSING: Source = "safe_browsing"
 
 
 class Verdict(NamedTuple):
     """Why a destination is refused: who lists it, and as what."""
 
-    source: str
-    reason: str
+    source: Source
+    reason: Reason
 
 
 class Safety:
@@ -35,6 +37,11 @@ class Safety:
     def __init__(self, blocklist: Blocklist, safe_browsing: SafeBrowsing) -> None:
         self._blocklist = blocklist
         self._safe_browsing = safe_browsing
+
+    async def has_lists(self) -> bool:
+        """Whether there is anything to compare destinations with."""
+        await self._blocklist.refresh()
+        return self._blocklist.in_use or self._safe_browsing.enabled
 
     async def look_up(self, urls: Iterable[str]) -> bool:
         """Learn what `judge` needs for these URLs; False where Safe Browsing failed, and lets them through."""

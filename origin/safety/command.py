@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
+from origin.links.model import Reason
 from origin.links.options import Records
 from origin.problems import ApiProblem, NotFound
 from origin.safety import quarantine
-from origin.safety.quarantine import OPERATOR, By, Reason
+from origin.safety.quarantine import OPERATOR, By
 from origin.settings import OriginSettings
 from origin.storage.engine import make_engine
 from origin.storage.tables import link_reports, links, quarantines

@@ -6,7 +6,7 @@ who did what and why. The one that is in force stands on the link as well.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -17,14 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from origin import ids
 from origin.audit import trail
 from origin.links import store
-from origin.links.model import wire_name
+from origin.links.model import Action, Reason, Source, wire_name
 from origin.links.options import Records
 from origin.problems import Forbidden, NotFound
 from origin.storage.tables import Row, links, quarantines
 
-Action = Literal["warn", "block"]
-Reason = Literal["phishing", "malware", "spam", "abuse", "other"]
-Source = Literal["workspace", "operator", "blocklist", "safe_browsing"]
 WORKSPACE: Source = "workspace"
 OPERATOR: Source = "operator"
 PLACED = Counter("nearhop_links_quarantined_total", "Links put into quarantine, by who did.", ["source"])

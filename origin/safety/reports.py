@@ -18,9 +18,8 @@ from starlette.requests import Request
 from origin import ids
 from origin.accounts.throttle import Rule, Throttle, network_of
 from origin.domains import service as domains
-from origin.links.model import wire_name
+from origin.links.model import Reason, wire_name
 from origin.problems import NotFound
-from origin.safety.quarantine import Reason
 from origin.storage.tables import Row, link_reports, links
 from origin.storage.transaction import transaction
 from shared.errors import BadCode, BadDomain

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 from prometheus_client import Counter
 
+from origin.links.model import Reason
 from origin.safety.web_address import WebAddress
 
 LOOKUPS = Counter("nearhop_safe_browsing_lookups_total", "Calls of Safe Browsing, by outcome.", ["outcome"])
@@ -31,7 +32,7 @@ _SHORTEST_SECONDS = 60.0
 _MOST_CACHED = 100_000
 _MOST_ANSWER_BYTES = 4_000_000
 # What visitors' browsers are to be warned of. Others, and those marked as tests, are let through.
-THREATS = {
+THREATS: dict[str, Reason] = {
     "MALWARE": "malware",
     "SOCIAL_ENGINEERING": "phishing",
     "UNWANTED_SOFTWARE": "malware",
@@ -60,7 +61,7 @@ class _Known(NamedTuple):
     """What Google said of a prefix: its full hashes and the threat of each, good until a moment of the monotonic clock."""
 
     until: float
-    threats: dict[bytes, str]
+    threats: dict[bytes, Reason]
 
 
 class SafeBrowsing:
@@ -94,7 +95,7 @@ class SafeBrowsing:
                 return False
         return True
 
-    def threat(self, address: WebAddress) -> str | None:
+    def threat(self, address: WebAddress) -> Reason | None:
         """What is known of an address that was looked up: `malware`, `phishing` or nothing."""
         now = time.monotonic()
         for full in address.hashes():

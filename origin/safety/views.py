@@ -14,12 +14,12 @@ from origin.accounts.access import Actor, authenticate
 from origin.api import answer, read_body, read_query, route
 from origin.audit import trail
 from origin.links import finder
-from origin.links.model import Link
+from origin.links.model import Action, Link, Reason
 from origin.links.options import Records
 from origin.links.reader import Reader
 from origin.openapi import ANYONE, Operation
 from origin.safety import quarantine, reports
-from origin.safety.quarantine import WORKSPACE, Action, By, PastQuarantine, Reason
+from origin.safety.quarantine import WORKSPACE, By, PastQuarantine
 from origin.safety.reports import NewReport, Outcome, Received, Report, ReportFilter, Reports
 from origin.storage.transaction import transaction
 

@@ -1,5 +1,6 @@
-"""Links with limits, from the API through KV to the edge and back: capped, one-time and unsafe ones, on a whole Nearhop."""
+"""Links with limits, from the API through KV to the edge and back: capped, one-time, unsafe and reported ones."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -70,3 +71,20 @@ def test_an_unsafe_link_warns_with_its_reason(api: httpx.Client) -> None:
     status, page = visit(link)
     assert status == 200
     assert "It shows spoilers." in page
+
+
+def test_a_visitors_report_ends_in_a_quarantine_at_the_edge(api: httpx.Client, stack: Stack) -> None:
+    link = made(api)
+    about = httpx.get(f"{link['shortLink']}+", headers=BROWSER, timeout=30).text
+    (form_url,) = re.findall(r'href="([^"]+/report\?url=[^"]+)"', about)
+    assert form_url.startswith(stack.url("origin"))
+    with httpx.Client(timeout=30) as visitor:
+        (token,) = re.findall(r'name="token" value="(\w+)"', visitor.get(form_url).text)
+        fields = {"token": token, "url": link["shortLink"], "reason": "phishing", "comment": "It wants my password."}
+        assert visitor.post(form_url.partition("?")[0], data=fields).status_code == 202
+    (report,) = api.get("/reports", params={"linkId": link["id"]}).json()
+    assert api.post(f"/reports/{report['id']}/settle", json={"outcome": "blocked"}).status_code == 200
+    until(lambda: visit(link)[0], 410)
+    assert "taken down" in visit(link)[1]
+    assert api.delete(f"/links/{link['id']}/quarantine").status_code == 200
+    until(lambda: visit(link), (302, "https://example.com/"))

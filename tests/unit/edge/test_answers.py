@@ -1,5 +1,6 @@
 """Links that are more than a redirect: passwords, previews, warnings, frames."""
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -139,7 +140,8 @@ async def test_an_unsafe_link_warns_first(world: World) -> None:
     assert page.status == 200
     assert "Reported &lt;twice&gt;" in page.body
     assert 'href="https://example.com/?&lt;x&gt;"' in page.body
-    assert "href" not in (await world.get("/script")).body
+    hrefs = re.findall(r'href="([^"]*)"', (await world.get("/script")).body)
+    assert hrefs == ["http://127.0.0.1:8000/report?url=localhost%3A8787%2Fscript"], "no way on, only one to report it"
 
 
 async def test_a_cloaked_link_shows_its_destination_in_a_frame(world: World) -> None:
@@ -174,3 +176,26 @@ async def test_search_engines_are_kept_off_unless_the_link_wants_them(world: Wor
     world.put("localhost/shown", URL, index=True)
     told = [(await world.get(path)).headers.get("X-Robots-Tag") for path in ("/abc", "/shown")]
     assert told == ["noindex", None]
+
+
+async def test_a_link_can_be_reported_from_the_pages_about_it(world: World) -> None:
+    report = "http://127.0.0.1:8000/report?url=localhost%3A8787%2Fabc"
+    world.put("localhost/abc", URL)
+    assert report in (await world.get("/abc+")).body
+    world.put("localhost/unsafe", URL, unsafe="It spreads harmful programs.")
+    for path in ("/unsafe", "/unsafe+"):
+        page = (await world.get(path)).body
+        assert "It spreads harmful programs." in page
+        assert report.replace("abc", "unsafe") in page
+    elsewhere, nowhere = World(report_url="https://go.example/abuse"), World(report_url="none")
+    for other in (elsewhere, nowhere):
+        other.put("localhost/abc", URL)
+    assert "https://go.example/abuse?url=localhost%3A8787%2Fabc" in (await elsewhere.get("/abc+")).body
+    assert "Report" not in (await nowhere.get("/abc+")).body
+
+
+async def test_a_link_in_quarantine_says_that_it_was_taken_down(world: World) -> None:
+    world.put("localhost/abc", URL, disabled=True, blocked=True)
+    for path in ("/abc", "/abc+"):
+        page = await world.get(path)
+        assert (page.status, "taken down" in page.body, "secret-place" in page.body) == (410, True, False)
