@@ -99,11 +99,11 @@ async def _beyond(
     *,
     ascending: bool,
 ) -> sa.ColumnElement[bool]:
-    place = sa.select(column, customers.c.id).where(_is(workspace_id, text))
-    if (await connection.execute(place)).one_or_none() is None:
+    there = sa.select(column, customers.c.id).where(_is(workspace_id, text))
+    if (await connection.execute(there.with_only_columns(customers.c.id))).one_or_none() is None:
         raise Unprocessable(f"{field}: there is no customer {text} in this workspace.")
-    here, there = sa.tuple_(column, customers.c.id), place.scalar_subquery()
-    return here > there if ascending else here < there
+    here, cursor = sa.tuple_(column, customers.c.id), there.scalar_subquery()
+    return here > cursor if ascending else here < cursor
 
 
 async def _fitting(
