@@ -324,3 +324,23 @@ async def test_links_are_chosen_by_what_they_are_sorted_into(tracker: Tracker, e
     ):
         found = await tracker.ask(event="composite", **filters)
         assert (found["clicks"], found["leads"]) == (expected, expected), filters
+
+
+async def test_a_question_may_ask_for_the_other_click_than_the_workspace_is_set_to(
+    tracker: Tracker, links: list[int]
+) -> None:
+    await tracker.lead(await tracker.clicked(links[0], ago_ms=60_000), name="A")
+    await tracker.lead(await tracker.clicked(links[1], ago_ms=30_000), name="B")
+    await tracker.sale(amount=8)
+    await tracker.settle()
+    asked = {"event": "sales", "groupBy": "top_links"}
+    first, last = ids.public(ids.LINK, links[0]), ids.public(ids.LINK, links[1])
+    assert [row["id"] for row in await tracker.ask(**asked)] == [last]
+    assert [row["id"] for row in await tracker.ask(**asked, attribution="first")] == [first]
+    async with tracker.stack.client(tracker.account.api_key) as http:
+        path = f"/api/v1/workspaces/{tracker.account.workspace_id}/attribution"
+        assert (await http.patch(path, json={"model": "first"})).status_code == 200
+    assert [row["id"] for row in await tracker.ask(**asked)] == [first]
+    assert [row["id"] for row in await tracker.ask(**asked, attribution="last")] == [last]
+    (event,) = await tracker.answer(200, {"event": "sales"}, "events")
+    assert (event["link"]["id"], event["link"]["saleAmount"]) == (first, 8)
