@@ -1,4 +1,5 @@
--- Conversions are few beside clicks: every question reads the rows themselves, the newest revision of each (FINAL). The texts
+-- Conversions are few beside clicks: every question reads the rows themselves, the newest revision of each (FINAL). An event's
+-- time never changes, so all its revisions are in one partition, and partitions need not be merged with each other. The texts
 -- that replace /*mine*/, /*within*/, /*filters*/ and /*value*/ are those of scope.py and dimensions.py.
 
 -- name: by_value
@@ -18,6 +19,7 @@ WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AN
 GROUP BY value
 ORDER BY if({by:String} = 'leads', toFloat64(leads), sale_amount) DESC, sales DESC, value
 LIMIT {limit:UInt32}
+SETTINGS do_not_merge_across_partitions_select_final = 1
 
 -- name: totals
 -- All that came of some links; `conversions` are first sales of customers.
@@ -30,6 +32,7 @@ SELECT
 FROM conversions FINAL
 WHERE workspace_id = {workspace:UInt64} AND model = {model:String} AND link_id IN {links:Array(UInt64)}
 GROUP BY link_id
+SETTINGS do_not_merge_across_partitions_select_final = 1
 
 -- name: events
 -- One page of conversions, the newest first.
@@ -39,6 +42,7 @@ WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AN
     AND (NOT {after:Bool} OR (timestamp, event_id) < (fromUnixTimestamp64Milli({after_ms:Int64}), {after_id:String}))
 ORDER BY timestamp DESC, event_id DESC
 LIMIT {limit:UInt32} OFFSET {offset:UInt32}
+SETTINGS do_not_merge_across_partitions_select_final = 1
 
 -- name: events_upwards
 -- The same, the oldest first.
@@ -48,6 +52,7 @@ WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AN
     AND (NOT {after:Bool} OR (timestamp, event_id) > (fromUnixTimestamp64Milli({after_ms:Int64}), {after_id:String}))
 ORDER BY timestamp, event_id
 LIMIT {limit:UInt32} OFFSET {offset:UInt32}
+SETTINGS do_not_merge_across_partitions_select_final = 1
 
 -- name: export
 -- All conversions of the range, in the table's own order, so that nothing need be sorted or held.
@@ -55,6 +60,7 @@ SELECT /*columns*/
 FROM conversions FINAL
 WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
 ORDER BY toDate(timestamp), event_id
+SETTINGS do_not_merge_across_partitions_select_final = 1
 
 -- name: newest
 -- What ClickHouse has taken since a moment, of events of the last hour.
@@ -64,6 +70,7 @@ WHERE workspace_id = {workspace:UInt64} AND model = {model:String} AND timestamp
     AND stored_at > fromUnixTimestamp64Milli({since_ms:Int64})
 ORDER BY stored_at, timestamp, event_id
 LIMIT {limit:UInt32}
+SETTINGS do_not_merge_across_partitions_select_final = 1
 
 -- name: variant_clicks
 -- The variants of a link: people's clicks of the range, and how many of them became a lead or a sale, whenever that was.
@@ -75,3 +82,4 @@ FROM clicks
 WHERE /*mine*/ AND verdict = 'click' AND variant >= 0 AND /*within*/ /*filters*/
 GROUP BY variant
 ORDER BY variant
+SETTINGS do_not_merge_across_partitions_select_final = 1
