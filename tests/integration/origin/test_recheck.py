@@ -130,6 +130,16 @@ async def test_several_processes_look_at_each_link_once(
         assert (await connection.execute(placed)).scalar_one() == 20
 
 
+async def test_a_link_that_the_workspace_took_down_is_not_opened_with_a_warning(
+    api: httpx.AsyncClient, lists: Lists
+) -> None:
+    link = await made(api, url=PHISH)
+    await api.put(f"{LINKS}/{link['id']}/quarantine", json={"action": "block", "reason": "spam"})
+    lists.google.list("phish.example/login")
+    assert await lists.recheck().run() == 1
+    assert await quarantine_of(api, link) == {"action": "block", "reason": "spam", "source": "workspace"}
+
+
 async def test_what_the_operator_has_decided_is_left_alone(
     api: httpx.AsyncClient, lists: Lists, engine: AsyncEngine
 ) -> None:
