@@ -42,9 +42,14 @@ _ANSWER_HEADERS = {name: {"$ref": f"#/components/headers/{name}"} for name in _H
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A response type: a list whose items are of these types, in any mix. (msgspec has no union of plain structs.)"""
+    """A list whose items are of these types, in any mix. (msgspec has no union of plain structs.)
+
+    With `most` it has 1 to that many. With `others` items may be anything: what is of no type here is named in the answer.
+    """
 
     kinds: tuple[type[msgspec.Struct], ...]
+    most: int | None = None
+    others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +160,13 @@ def _schemas(described: list[Operation]) -> tuple[dict[str, Any], dict[str, Any]
     found: dict[str, Any] = {_type_key(kind): schema for kind, schema in zip(types, schemas, strict=True)}
     for each in mixed:
         any_of = {"anyOf": [found[_type_key(kind)] for kind in each.kinds]}
-        found[_type_key(each)] = any_of if isinstance(each, OneOf) else {"type": "array", "items": any_of}
+        found[_type_key(each)] = any_of if isinstance(each, OneOf) else _list_schema(each, any_of)
     return found, components
+
+
+def _list_schema(each: ListOf, any_of: dict[str, Any]) -> dict[str, Any]:
+    bounds = {} if each.most is None else {"minItems": 1, "maxItems": each.most}
+    return {"type": "array", "items": {"anyOf": [*any_of["anyOf"], {}]} if each.others else any_of, **bounds}
 
 
 def _operation_object(each: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:

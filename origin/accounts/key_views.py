@@ -18,11 +18,14 @@ Name = Annotated[str, Meta(min_length=1, max_length=100)]
 _DAY_SECONDS = 24 * 3600
 
 
+Scopes = Annotated[list[str], Meta(max_length=50)]
+
+
 class ApiKeyRequest(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """A new key; the name is for people. Scopes are permissions such as `links.read`, or `apis.all`, or `apis.read`."""
 
     name: Name
-    scopes: list[str] = msgspec.field(default_factory=lambda: [ALL])
+    scopes: Scopes = msgspec.field(default_factory=lambda: [ALL])
     expires_at: datetime | None = None
 
 
@@ -30,7 +33,7 @@ class ApiKeyChange(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """What to change of a key; null takes its expiry away."""
 
     name: Name | UnsetType = UNSET
-    scopes: list[str] | UnsetType = UNSET
+    scopes: Scopes | UnsetType = UNSET
     expires_at: datetime | UnsetType | None = UNSET
 
 

@@ -60,7 +60,7 @@ class AuditFilter(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_f
 
     actor_id: Annotated[str, Meta(max_length=50)] | None = None
     actor_type: Kind | None = None
-    action: list[str] | None = None
+    action: Annotated[list[str], Meta(max_length=100)] | None = None
     resource_type: Annotated[str, Meta(max_length=50)] | None = None
     resource_id: Annotated[str, Meta(max_length=50)] | None = None
     start: datetime | None = None

@@ -50,7 +50,7 @@ class AttributionChange(msgspec.Struct, kw_only=True, rename="camel", forbid_unk
     model: Model | UnsetType = UNSET
     window_days: Days | UnsetType = UNSET
     currency: Currency | UnsetType = UNSET
-    exchange_rates: dict[Currency, Rate] | UnsetType = UNSET
+    exchange_rates: Annotated[dict[Currency, Rate], Meta(max_length=200)] | UnsetType = UNSET
 
 
 # Of a question that is about clicks alone.

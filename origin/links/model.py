@@ -158,7 +158,7 @@ class LinkFields(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_
     public_stats: bool | Unset = UNSET
     ios: Url | Unset | None = UNSET
     android: Url | Unset | None = UNSET
-    geo: dict[Country, Url] | Unset | None = UNSET
+    geo: Annotated[dict[Country, Url], Meta(max_length=250)] | Unset | None = UNSET
     test_variants: Annotated[list[TestVariant], Meta(max_length=4)] | Unset | None = UNSET
     test_started_at: datetime | Unset | None = UNSET
     test_completed_at: datetime | Unset | None = UNSET
@@ -208,7 +208,7 @@ class BulkChange(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_
 class BulkDelete(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fields=True):
     """Which links to delete."""
 
-    link_ids: list[str]
+    link_ids: Annotated[list[str], Meta(max_length=100)]
 
 
 class DeletedCount(msgspec.Struct, rename=wire_name):
@@ -228,8 +228,8 @@ class CountFilter(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown
 
     domain: str | None = None
     tag_id: str | None = None
-    tag_ids: list[str] | None = None
-    tag_names: list[str] | None = None
+    tag_ids: Annotated[list[str], Meta(max_length=100)] | None = None
+    tag_names: Annotated[list[str], Meta(max_length=100)] | None = None
     folder_id: str | None = None
     search: Annotated[str, Meta(max_length=500)] | None = None
     external_id: str | None = None

@@ -27,6 +27,10 @@ class Part(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=T
     """What all parts of `redirect` have in common: names in camel case, and nothing that is left out."""
 
 
+# How many values a list may have.
+FEW, MANY = Meta(max_length=20), Meta(max_length=250)
+
+
 class Versions(Part):
     """From `min` to `max`, either of which may be left out."""
 
@@ -37,23 +41,25 @@ class Versions(Part):
 class Conditions(Part):
     """Conditions on a visit; all that are given have to hold."""
 
-    country: list[Annotated[str, Meta(pattern="^[A-Z]{2}$")]] | None = None
+    country: Annotated[list[Annotated[str, Meta(pattern="^[A-Z]{2}$")]], MANY] | None = None
     region: Texts | None = None
     city: Texts | None = None
-    continent: list[Literal["AF", "AN", "AS", "EU", "NA", "OC", "SA"]] | None = None
+    continent: Annotated[list[Literal["AF", "AN", "AS", "EU", "NA", "OC", "SA"]], FEW] | None = None
     eu: bool | None = None
-    device: list[Literal["desktop", "mobile", "tablet", "tv", "bot"]] | None = None
-    os: list[Literal["ios", "android", "windows", "macos", "linux", "chromeos"]] | None = None
+    device: Annotated[list[Literal["desktop", "mobile", "tablet", "tv", "bot"]], FEW] | None = None
+    os: Annotated[list[Literal["ios", "android", "windows", "macos", "linux", "chromeos"]], FEW] | None = None
     os_version: Versions | None = None
-    browser: list[Literal["chrome", "safari", "firefox", "edge", "opera", "samsung", "ie"]] | None = None
+    browser: Annotated[list[Literal["chrome", "safari", "firefox", "edge", "opera", "samsung", "ie"]], FEW] | None = (
+        None
+    )
     language: Texts | None = None
     after: datetime | None = None
     before: datetime | None = None
-    weekday: list[Weekday] | None = None
+    weekday: Annotated[list[Weekday], FEW] | None = None
     hours: Annotated[list[Clock], Meta(min_length=2, max_length=2)] | None = None
     zone: Annotated[str, Meta(max_length=64)] | None = None
-    query: dict[str, Texts] | None = None
-    referrer: list[Annotated[str, Meta(max_length=200)]] | None = None
+    query: Annotated[dict[str, Texts], FEW] | None = None
+    referrer: Annotated[list[Annotated[str, Meta(max_length=200)]], MANY] | None = None
     returning: bool | None = None
 
 
@@ -73,7 +79,7 @@ class Redirect(Part):
     starts_at: datetime | None = None
     forward_path: bool = False
     forward_query: Literal["append", "override"] | None = None
-    params: dict[Annotated[str, Meta(min_length=1, max_length=100)], str] | None = None
+    params: Annotated[dict[Annotated[str, Meta(min_length=1, max_length=100)], str], FEW] | None = None
     rules: Annotated[list[Rule], Meta(max_length=50)] | None = None
     winner: Annotated[int, Meta(ge=0, le=3)] | None = None
     remember_variant: bool = False

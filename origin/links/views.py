@@ -189,8 +189,8 @@ def _routes(views: LinkViews) -> list[BaseRoute]:
             ),
             Operation(
                 method="POST", path="/links/bulk", summary=f"Make up to {MOST_AT_ONCE} links; what can't be made is named",
-                tag="links", permission="links.write", endpoint=views.create_many, body=list[NewLink],
-                response=ListOf((Link, BulkError)),
+                tag="links", permission="links.write", endpoint=views.create_many,
+                body=ListOf((NewLink,), MOST_AT_ONCE, others=True), response=ListOf((Link, BulkError)),
             ),
             Operation(
                 method="PATCH", path="/links/bulk", summary="Change up to 100 links in the same way, or none of them",

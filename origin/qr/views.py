@@ -43,7 +43,7 @@ class QrQuery(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fie
     bg_color: Colour = "#FFFFFF"
     margin: Annotated[float, Meta(ge=0, le=20)] = 2
     include_margin: bool = True
-    logo: Annotated[str, Meta(max_length=8_192)] | None = None
+    logo: Annotated[str, Meta(max_length=8_192, pattern="^[!-~]*$")] | None = None  # a URL, so that all fits into one
     hide_logo: bool = False
     frame: Frame = "none"
     frame_text: Annotated[str, Meta(max_length=label.MOST_CHARACTERS)] = "Scan me"

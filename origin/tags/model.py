@@ -31,6 +31,6 @@ class TagFilter(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fie
     sort_by: Literal["name", "createdAt"] = "name"
     sort_order: Literal["asc", "desc"] = "asc"
     search: Annotated[str, Meta(max_length=500)] | None = None
-    ids: list[str] | None = None
+    ids: Annotated[list[str], Meta(max_length=100)] | None = None
     page: Annotated[int, Meta(ge=1, le=100_000)] = 1
     page_size: Annotated[int, Meta(ge=1, le=100)] = 100
