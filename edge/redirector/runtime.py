@@ -173,22 +173,20 @@ class WorkerRuntime:
         return self._new_response(response.body, _object({"status": _OK, "headers": _pairs(headers, ())}))
 
     async def kv_get(self, key: str, seconds: float, *, soon: bool = False) -> str | None:
-        deadline = time.time() + seconds
         read = self._kv.get(key, type="text", cacheTtl=_LEAST_KV_CACHE_SECONDS if soon else _KV_CACHE_SECONDS)
         # A timer of our own: one that is not cleared keeps its whole request in memory until it rings.
         gate = js.Promise.withResolvers()
-        alarm = js.setTimeout(gate.resolve, int(seconds * 1000))
+        alarm = js.setTimeout(gate.resolve, int(seconds * 1000), False)  # no value of KV is `false`
         try:
-            value = _text(await js.Promise.race(to_js([read, gate.promise])))
+            value = await js.Promise.race(to_js([read, gate.promise]))
         except JsException as error:
             raise Unreachable(f"KV: {error}") from error
         finally:
             js.clearTimeout(alarm)
             gate.resolve()
-        # The wait ends with undefined, which looks like a missing value; only the clock tells them apart.
-        if value is None and time.time() >= deadline:
+        if value is False:
             raise Unreachable(f"KV did not answer within {seconds:g} seconds")
-        return value
+        return _text(value)
 
     async def hmac_sha256(self, key: bytes, text: bytes) -> bytes:
         subtle = js.crypto.subtle
