@@ -5,7 +5,7 @@ that a local installation has kept instead of sending, the newest last; `python 
 `replay` show clicks that could not be read, and send them again; `python -m origin edge` lists what the edge's isolates
 counted; `rebuild-rollups`, `rebuild-conversions` and `erase`, while no origin runs, count all clicks anew, send leads and sales
 to ClickHouse again, and forget those of a workspace, a link, a visitor or a customer; `safety` lists and settles what visitors
-report, and puts links into quarantine.
+report, and puts links into quarantine; `second-factor off` is for somebody who has lost theirs.
 """
 
 import signal
@@ -15,6 +15,7 @@ from types import FrameType
 import uvicorn
 
 from origin import logs
+from origin.accounts import second_factor_command
 from origin.app import create_app
 from origin.bootstrap import bootstrap
 from origin.clicks import edge_command, refused_command, upkeep_command
@@ -29,6 +30,13 @@ from shared.settings import load
 
 # Answers under way get this long once the end was asked for; then the click pipeline flushes.
 _GRACEFUL_SECONDS = 2
+
+
+_COMMANDS = {
+    "refused": refused_command.main,
+    "safety": safety_command.main,
+    "second-factor": second_factor_command.main,
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -50,10 +58,8 @@ def _command(arguments: list[str], settings: OriginSettings) -> int:
         migrate.upgrade(settings.postgres_url)
     elif arguments == ["mailbox"]:
         _print_mailbox(Mailbox(settings.mailbox_folder))
-    elif arguments[0] == "refused":
-        return refused_command.main(arguments[1:], settings)
-    elif arguments[0] == "safety":
-        return safety_command.main(arguments[1:], settings)
+    elif arguments[0] in _COMMANDS:
+        return _COMMANDS[arguments[0]](arguments[1:], settings)
     elif arguments == ["edge"]:
         return edge_command.main(settings)
     elif arguments[0] in upkeep_command.COMMANDS:

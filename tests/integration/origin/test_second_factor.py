@@ -13,8 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
+from origin.accounts import second_factor_command
+from origin.settings import OriginSettings
 from origin.storage.tables import auth_steps, recovery_codes, throttles, totp_factors, users
-from tests.letters import PASSWORD, Postbox, bearer, letter, new_email, noted, register, run_jobs
+from tests.letters import PASSWORD, Postbox, bearer, database_url, letter, new_email, noted, register, run_jobs
 from tests.origin_app import make_app, make_client
 
 AUTH = "/api/v1/auth"
@@ -184,6 +186,9 @@ async def test_guessing_codes_is_slowed_per_account_whatever_the_tokens(guarded:
     tokens = [await guarded.token() for _ in range(4)]
     answers = await asyncio.gather(*(guarded.second_step(f"{n:06}", tokens[n % 4]) for n in range(12)))
     assert Counter(answer.status_code for answer in answers) == {401: 6, 429: 6}
+    async with engine.begin() as connection:  # longer than the slowest machine takes for what follows
+        later = sa.func.now() + sa.text("interval '1 minute'")
+        await connection.execute(sa.update(throttles).values(blocked_until=later))
     # Who knows the password can't begin the count again by it.
     assert (await guarded.first_step()).status_code == 200
     assert (await guarded.second_step(guarded.code(), tokens[0])).status_code == 429
@@ -293,3 +298,20 @@ async def test_who_has_no_password_proves_themselves_by_a_fresh_session(person: 
     refused = await person.http.post(FACTOR, json={}, headers=person.headers)
     assert refused.status_code == 403
     assert "log in once more" in refused.json()["error"]["message"]
+
+
+async def test_who_runs_the_installation_can_switch_it_off_for_somebody(guarded: Person, engine: AsyncEngine) -> None:
+    settings = OriginSettings(database_url=database_url(engine))
+    for arguments, status in (
+        ([], 2),
+        (["on", guarded.email], 2),
+        (["off", "nobody@example.com"], 1),
+        (["off", guarded.email.upper()], 0),
+        (["off", guarded.email], 1),
+    ):
+        assert await asyncio.to_thread(second_factor_command.main, arguments, settings) == status
+    assert (await guarded.http.get(FACTOR, headers=guarded.headers)).status_code == 401, "the session goes on"
+    assert "accessToken" in (await guarded.first_step()).json()
+    postbox = Postbox()
+    await run_jobs(engine, postbox)
+    assert "Your second factor is off" in [each.subject for each in postbox.letters if each.to == guarded.email]
