@@ -1,9 +1,11 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test soak check format bench demo assets docs lock deploy-edge clean
 python := .venv/bin/python
-# FILE=: the links of `make demo`, one URL a line. TESTS=: what `make test` runs. CLICKS=: how many `make soak` sends.
+# FILE=: the links of `make demo`, one URL a line. CLICKS=: how many `make soak` sends.
+# TESTS=: what `make test` runs. WORKERS=: how many files of tests it runs at a time.
 FILE ?= deploy/demo/links.txt
 TESTS ?=
+WORKERS ?= 2
 CLICKS ?= 1000000
 
 help: ## Say what there is
@@ -17,7 +19,7 @@ run: ## Start all of Nearhop on this machine
 test: ## Run every test, after installing what they need
 	@sh deploy/local/setup.sh test
 	@$(MAKE) --no-print-directory assets
-	$(python) -m pytest $(TESTS)
+	$(python) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 soak: ## Kill every part at random while CLICKS= (a million) are counted, and compare with a recount
 	@sh deploy/local/setup.sh test

@@ -223,7 +223,7 @@ async def test_an_event_that_only_enriching_finds_odd_holds_up_nothing(
 
 async def test_the_documented_columns_are_those_of_the_table(stack: Stack) -> None:
     text = (Path(__file__).parents[3] / "docs/analytics.md").read_text(encoding="utf-8")
-    table = text.partition("## Columns of `clicks`")[2].partition("## Rollups")[0]
+    table = text.partition("## Columns of `clicks`")[2].partition("\n## ")[0]
     cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     documented = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
     rows = await stack.clickhouse.query(
