@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 import anyio
 import httpcore
+import httpx
 
 from origin.links import destinations
 from origin.problems import Unprocessable
@@ -59,8 +60,11 @@ class Outbound:
         for _ in range(_MOST_REDIRECTS + 1):
             try:
                 destinations.check(url, allow_private=self._allow_private)
+                url = str(httpx.URL(url))  # what is not ASCII is encoded, as browsers do
             except Unprocessable as refused:
                 raise Unfetchable(refused.message.removeprefix("url: ").removesuffix(".")) from refused
+            except httpx.InvalidURL as error:
+                raise Unfetchable(f"{url} is no valid address") from error
             async with pool.stream("GET", url, headers=_HEADERS) as response:
                 headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
                 if response.status not in _REDIRECTS:

@@ -20,6 +20,7 @@ _AUTHORITY = re.compile(r"https?://([^/\\?#]*)", re.IGNORECASE)
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?")
 _FORBIDDEN_IN_HOST = frozenset(" %<>^|`{}\"'")
 _PRIVATE_ENDINGS = ("localhost", "local", "internal", "home.arpa", "onion")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _PORTS = {"http": 80, "https": 443}
 _LARGEST_PORT = 65535
 
@@ -112,9 +113,16 @@ def is_private(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return "." not in host or any(host == end or host.endswith(f".{end}") for end in _PRIVATE_ENDINGS)
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
+    if isinstance(address, ipaddress.IPv6Address):
+        address = _embedded_ipv4(address) or address
     return not address.is_global or address.is_multicast
+
+
+def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one stands for: mapped, 6to4 (RFC 3056) or NAT64 (RFC 6052)."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _refused(reason: str) -> Unprocessable:

@@ -1,12 +1,12 @@
 """Logos for the middle of QR codes: fetched, made small and plain, remembered for a while."""
 
+import asyncio
 import io
 import logging
 import time
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from anyio import to_thread
 from PIL import Image, UnidentifiedImageError
 from starlette.requests import Request
 
@@ -15,6 +15,7 @@ from origin.problems import Unprocessable
 from origin.qr.cache import ByteCache
 from origin.storage.tables import domains
 from origin.storage.transaction import transaction
+from origin.threads import BoundedThreads
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +24,9 @@ _MOST_BYTES = 1_000_000
 _MOST_PIXELS = 16_000_000
 _SIDE = 320  # of the picture that is kept: the largest that is drawn
 _REMEMBER_SECONDS = 600
+# A URL that could not be read is not tried again before.
+_LEAVE_ALONE_SECONDS = 60
+_MOST_FAILED = 1_000
 _CACHE_BYTES = 8_000_000
 
 
@@ -32,20 +36,47 @@ class Logos:
     def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound
         self._known = ByteCache(_CACHE_BYTES)
+        self._failed: dict[str, tuple[float, str]] = {}  # until when, and why
+        self._asked: dict[str, asyncio.Lock] = {}  # what is being fetched right now
+        # A picture of many pixels takes 100 MB while it is made small.
+        crowded = "Too many logos are read at this moment: try again in a few seconds."
+        self._threads = BoundedThreads(1, 20, crowded)
 
     async def fetch(self, url: str) -> bytes:
         """The logo as a small PNG; raises Unprocessable that says what is amiss with the URL."""
-        key = f"{int(time.monotonic() / _REMEMBER_SECONDS)} {url}"
+        lock = self._asked.setdefault(url, asyncio.Lock())
+        try:
+            async with lock:  # many codes with one logo cause one call
+                return await self._remembered(url)
+        finally:
+            if not lock.locked():
+                self._asked.pop(url, None)
+
+    async def _remembered(self, url: str) -> bytes:
+        now = time.monotonic()
+        key = f"{int(now / _REMEMBER_SECONDS)} {url}"
         known = self._known.get(key)
         if known is not None:
             return known
+        until, reason = self._failed.get(url, (0.0, ""))
+        if now < until:
+            raise Unprocessable(reason)
+        try:
+            picture = await self._read(url)
+        except Unprocessable as error:
+            if len(self._failed) >= _MOST_FAILED:
+                self._failed.clear()
+            self._failed[url] = time.monotonic() + _LEAVE_ALONE_SECONDS, error.message
+            raise
+        self._known.put(key, picture)
+        return picture
+
+    async def _read(self, url: str) -> bytes:
         try:
             found = await self._outbound.get(url, kinds=frozenset(_KINDS), most_bytes=_MOST_BYTES)
         except Unfetchable as error:
             raise Unprocessable(f"logo: {error}.") from error
-        picture = await to_thread.run_sync(_small_png, found)
-        self._known.put(key, picture)
-        return picture
+        return await self._threads.run(_small_png, found)
 
     async def of_domain(self, request: Request, url: str) -> bytes | None:
         """The logo of the short domain that this URL is on; None where it has none, or one that can't be read now."""

@@ -1,5 +1,6 @@
 """Logos in QR codes, read from a real server by a real origin, and what origin refuses to read."""
 
+import asyncio
 import io
 import threading
 from collections.abc import Iterator
@@ -57,6 +58,9 @@ Pictures.answers = {
     "/bomb.png": (drawn("red", (5000, 5000)), "image/png", 200, {}),
     "/away": (b"", "text/plain", 302, {"Location": "file:///etc/passwd"}),
     "/missing": (b"", "image/png", 404, {}),
+    "/accented": (b"", "text/plain", 302, {"Location": "/rouge-\xe9.png"}),
+    "/rouge-%E9.png": (drawn("red"), "image/png", 200, {}),
+    "/rouge-%C3%A9.png": (drawn("red"), "image/png", 200, {}),
 }
 
 
@@ -112,6 +116,23 @@ async def test_what_is_no_logo_is_refused_with_the_reason(
     message = answer.json()["error"]["message"]
     assert message.startswith("logo: ")
     assert reason in message
+
+
+@pytest.mark.parametrize("path", ["/rouge-é.png", "/accented"])
+async def test_an_address_that_is_not_ascii_is_encoded(pictures: str, path: str) -> None:
+    found = await Outbound(allow_private=True).get(pictures + path, kinds=PNG, most_bytes=10_000)
+    assert found.content == drawn("red")
+
+
+async def test_many_codes_at_once_cause_one_call_and_what_failed_is_left_alone(
+    engine: AsyncEngine, account: Account, pictures: str
+) -> None:
+    async with make_client(make_app(engine, allow_private=True), account.api_key) as api:
+        for path, status in (("/red.png", 200), ("/missing", 422)):
+            wanted = {"url": URL, "logo": pictures + path}
+            answers = await asyncio.gather(*(api.get(QR, params=wanted) for _ in range(8)))
+            assert {each.status_code for each in answers} == {status}
+    assert sorted(Pictures.asked) == ["/missing", "/red.png"]
 
 
 async def test_private_networks_are_not_reached(

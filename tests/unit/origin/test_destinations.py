@@ -99,6 +99,8 @@ def test_what_is_no_web_address_is_refused_even_where_private_ones_are_allowed(u
         "100.64.0.1",
         "224.0.0.1",
         "[::1]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[2002:a9fe:a9fe::1]",
         "[::]",
         "[fe80::1]",
         "[fd00::1]",
