@@ -41,11 +41,17 @@ class Blocklist:
         self._lists = _Lists(frozenset(), {})
         self._seen: tuple[int, int] | None = None
         self._look_at = 0.0
+        self._current = False
 
     @property
     def in_use(self) -> bool:
         """Whether there is a file."""
         return self._path is not None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the file was there to be read when it was looked at last: only then does it speak for who is not listed."""
+        return self._current
 
     async def refresh(self) -> None:
         """Read the file again if it has changed; it is looked at every five seconds at most."""
@@ -59,7 +65,9 @@ class Blocklist:
         assert self._path is not None
         try:
             self._seen, self._lists = await anyio.to_thread.run_sync(_read, self._path, self._seen, self._lists)
+            self._current = True
         except (OSError, ValueError) as error:
+            self._current = False
             _log.warning("blocklist not read", path=str(self._path), error=str(error))
         ENTRIES.set(self._lists.entries)
 

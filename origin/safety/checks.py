@@ -65,6 +65,13 @@ class Safety:
         threat = self._safe_browsing.threat(address)
         return None if threat is None else Verdict(SAFE_BROWSING, threat)
 
+    def consulted(self, source: Source, urls: Iterable[str]) -> bool:
+        """Whether a list was really there to be asked about these URLs. To be called after `judge`: answers grow old."""
+        if source == BLOCKLIST:
+            return self._blocklist.is_current
+        read = (web_address.read(url) for url in urls)
+        return source == SAFE_BROWSING and all(self._safe_browsing.knows(each) for each in read if each is not None)
+
     def refusal(self, named: Collection[tuple[str, str]]) -> Unprocessable | None:
         """Why a link may not lead to these URLs, each with the name of its field."""
         for field, url in named:

@@ -1,7 +1,7 @@
 """Looking at destinations again: what was harmless when its link was made may be listed since.
 
 Links of the last week and those with the most clicks of the last day are compared with the lists every six hours. Those in
-quarantine for what a list says are released when it says so no more.
+quarantine for what a list says are released when that very list was asked and says so no more.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -17,7 +17,7 @@ from origin.links.model import Action
 from origin.links.options import Records
 from origin.problems import ApiProblem
 from origin.safety import quarantine
-from origin.safety.checks import BLOCKLIST, SAFE_BROWSING, Safety, Verdict, urls_of
+from origin.safety.checks import BLOCKLIST, Safety, Verdict, urls_of
 from origin.safety.quarantine import By
 from origin.storage import named_sql
 from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
@@ -114,7 +114,7 @@ class Recheck:
             async with self._engine.begin() as connection:
                 if verdict is not None:
                     await self._place(connection, row, verdict)
-                elif source in {BLOCKLIST, SAFE_BROWSING}:
+                elif source is not None and self._safety.consulted(source, urls_of(row)):
                     await quarantine.release(connection, self._records, row.id, By(source), "listed no more")
         except ApiProblem as problem:  # deleted meanwhile, or people have decided
             _log.info("link left as it is", link=row.id, why=problem.message)

@@ -104,6 +104,10 @@ class SafeBrowsing:
                 return known.threats[full]
         return None
 
+    def knows(self, address: WebAddress) -> bool:
+        """Whether what Google said of an address is still good, so that no threat means that it has none."""
+        return self.enabled and all(self._is_fresh(full[:_PREFIX_BYTES]) for full in address.hashes())
+
     def _is_fresh(self, prefix: bytes) -> bool:
         known = self._known.get(prefix)
         return known is not None and known.until > time.monotonic()

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.links.options import Records
-from origin.safety.blocklist import Blocklist
+from origin.safety import safe_browsing
+from origin.safety.blocklist import MOST_BYTES, Blocklist
 from origin.safety.checks import Safety
 from origin.safety.recheck import Recheck
 from origin.safety.safe_browsing import SafeBrowsing
@@ -45,9 +46,9 @@ class Lists:
     def block(self, *hosts: str) -> None:
         self.file.write_text("\n".join(hosts), encoding="utf-8")
 
-    def recheck(self, *clicked: int) -> Recheck:
+    def recheck(self, *clicked: int, key: str = KEY) -> Recheck:
         http = httpx.AsyncClient(transport=httpx.ASGITransport(self.google.app))
-        safety = Safety(Blocklist(self.file), SafeBrowsing("https://safebrowsing.test", KEY, http))
+        safety = Safety(Blocklist(self.file), SafeBrowsing("https://safebrowsing.test", key, http))
         return Recheck(self._engine, safety, Records(EDGE_SECRET), Clicked(*clicked))
 
     async def its_turn_again(self) -> None:
@@ -151,3 +152,30 @@ async def test_what_the_operator_has_decided_is_left_alone(
     lists.block("turned.example")
     assert await lists.recheck().run() == 1
     assert (await quarantine_of(api, link))["source"] == "operator"
+
+
+async def test_a_list_that_could_not_be_asked_releases_nothing(
+    api: httpx.AsyncClient, lists: Lists, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, phish = await made(api, url="https://turned.example/"), await made(api, url=PHISH)
+    lists.block("turned.example")
+    lists.google.list("phish.example/login")
+    await lists.recheck().run()
+    lists.google = FakeSafeBrowsing()
+    lists.file.unlink()
+    await lists.its_turn_again()
+    assert await lists.recheck(key="").run() == 2
+    lists.block("nobody.example")
+    with lists.file.open("ab") as end:
+        end.truncate(MOST_BYTES + 1)
+    await lists.its_turn_again()
+    monkeypatch.setattr(safe_browsing, "_SHORTEST_SECONDS", 0.0)  # what was heard grows old at once
+    lists.google.cache_seconds = 0
+    assert await lists.recheck().run() == 2
+    assert (await quarantine_of(api, link))["source"] == "blocklist"
+    assert (await quarantine_of(api, phish))["source"] == "safe_browsing"
+    lists.google.cache_seconds = 300
+    lists.block("nobody.example")
+    await lists.its_turn_again()
+    assert await lists.recheck().run() == 2
+    assert [await quarantine_of(api, each) for each in (link, phish)] == [None, None]
