@@ -4,6 +4,8 @@ A file is named `NNNN_pre_*` when it must be applied before the release that nee
 may only be applied after the former release has stopped. There is no way back: a mistake is mended by a new migration.
 """
 
+import time
+
 from alembic import context
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
@@ -15,10 +17,25 @@ from origin.storage.tables import metadata
 _ADVISORY_LOCK = 7_236_471_092
 
 
+_LONGEST_WAIT_SECONDS = 120.0
+
+
+def _take_turn(connection: Connection) -> None:
+    """Wait for a process that migrates already.
+
+    By asking again: one that waits within a statement would hold up the other's CREATE INDEX CONCURRENTLY, which waits for
+    every statement that runs.
+    """
+    end = time.monotonic() + _LONGEST_WAIT_SECONDS
+    while not connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _ADVISORY_LOCK}).scalar_one():
+        connection.commit()
+        if time.monotonic() > end:
+            raise TimeoutError("Another process has been migrating this database for two minutes: try again later.")
+        time.sleep(0.2)
+
+
 def _migrate(connection: Connection) -> None:
-    # A second process waits here for the first, at most for this long.
-    connection.execute(text("SET statement_timeout = '120s'"))
-    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+    _take_turn(connection)
     # Better to fail and be run again than to queue every query of the running release behind an ALTER TABLE.
     connection.execute(text("SET lock_timeout = '5s'"))
     connection.execute(text("SET statement_timeout = '60s'"))
