@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin.accounts.api_keys import digest
 from origin.problems import Unprocessable
-from origin.storage.tables import Row, mail_tokens
+from origin.storage.tables import Row, mail_tokens, users
 
 REGISTER = "register"
 CHANGE_EMAIL = "change_email"
@@ -83,10 +83,16 @@ class MailTokens:
 
 
 async def _hold(connection: AsyncConnection, token_hash: bytes) -> None:
-    """Lock all of an address's tokens in one order, so that two uses, each of which revokes the others, don't deadlock."""
+    """Lock the account, then all of an address's tokens, in one order: uses that revoke each other's don't deadlock."""
     table = mail_tokens
-    this = sa.select(table.c.purpose, table.c.email).where(table.c.token_hash == token_hash).cte()
-    alike = sa.select(table.c.id).where(sa.tuple_(table.c.purpose, table.c.email).in_(sa.select(this)))
+    select = sa.select(table.c.purpose, table.c.email, table.c.user_id).where(table.c.token_hash == token_hash)
+    this = (await connection.execute(select)).one_or_none()
+    if this is None:
+        return
+    whose = sa.or_(users.c.id == this.user_id, users.c.email == this.email)
+    accounts = sa.select(users.c.id).where(whose).order_by(users.c.id)
+    await connection.execute(accounts.with_for_update(key_share=True))
+    alike = sa.select(table.c.id).where(table.c.purpose == this.purpose, table.c.email == this.email)
     await connection.execute(alike.order_by(table.c.id).with_for_update(of=table))
 
 
@@ -101,6 +107,13 @@ async def revoke(connection: AsyncConnection, purpose: str, email: str) -> None:
     """Make every open token of an address worthless."""
     table = mail_tokens
     mine = sa.and_(table.c.purpose == purpose, table.c.email == email, table.c.used_at.is_(None))
+    await connection.execute(sa.update(table).where(mine).values(used_at=sa.func.now()))
+
+
+async def revoke_of_user(connection: AsyncConnection, purpose: str, user_id: int) -> None:
+    """Make every open token that a user asked for worthless, to whatever address it went."""
+    table = mail_tokens
+    mine = sa.and_(table.c.user_id == user_id, table.c.purpose == purpose, table.c.used_at.is_(None))
     await connection.execute(sa.update(table).where(mine).values(used_at=sa.func.now()))
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.requests import Request
 
 from origin import ids
-from origin.accounts import steps
+from origin.accounts import mail_tokens, steps
 from origin.accounts.api_keys import digest
 from origin.problems import NotFound, Unauthorized
 from origin.storage.tables import Row, refresh_tokens
@@ -84,11 +84,15 @@ async def end(connection: AsyncConnection, token: str) -> None:
 
 
 async def end_all(connection: AsyncConnection, user_id: int, *, but: str | None = None) -> None:
-    """Log out everywhere, but in the family that is to go on; log-ins that have only begun end too."""
+    """Log out everywhere, but in the family that is to go on; log-ins that have only begun end too.
+
+    So does a change of the address that waits for its letter: who is thrown out must not come back by it.
+    """
     await steps.end_all(connection, user_id)
     for each in (refresh_tokens, table):
         mine = each.c.user_id == user_id
         await connection.execute(sa.delete(each).where(mine if but is None else sa.and_(mine, each.c.family != but)))
+    await mail_tokens.revoke_of_user(connection, mail_tokens.CHANGE_EMAIL, user_id)
 
 
 async def end_one(connection: AsyncConnection, user_id: int, session_id: str) -> None:

@@ -140,6 +140,43 @@ async def test_a_changed_password_ends_the_other_sessions(
     assert (await log_in(elsewhere, email, OTHER)).status_code == 200
 
 
+@pytest.mark.parametrize("way", ["reset", "change", "log out everywhere"])
+async def test_who_is_thrown_out_does_not_come_back_by_a_change_of_the_address_that_they_asked_for(
+    browser: httpx.AsyncClient, elsewhere: httpx.AsyncClient, way: str
+) -> None:
+    email, theirs = new_email(), new_email()
+    mine = bearer(await register(browser, email))
+    await elsewhere.post(f"{ME}/email", json={"email": theirs, "password": PASSWORD}, headers=mine)
+    token = await letter(browser, "change_email", theirs)
+    if way == "reset":
+        await browser.post(f"{AUTH}/forgot-password", json={"email": email})
+        body = {"token": await letter(browser, "reset", email), "password": OTHER}
+        done = await browser.post(f"{AUTH}/reset-password", json=body)
+    elif way == "change":
+        done = await browser.post(f"{ME}/password", json={"currentPassword": PASSWORD, "password": OTHER}, headers=mine)
+    else:
+        done = await browser.delete(f"{ME}/sessions", headers=mine)
+    assert done.status_code == 204
+    assert (await elsewhere.post(f"{AUTH}/confirm-email", json={"token": token})).status_code == 422
+    assert (await log_in(browser, email, PASSWORD if way == "log out everywhere" else OTHER)).status_code == 200
+
+
+async def test_of_a_new_password_and_a_new_address_at_once_neither_waits_for_the_other_for_ever(
+    browser: httpx.AsyncClient,
+) -> None:
+    for _ in range(5):
+        email, new = new_email(), new_email()
+        mine = bearer(await register(browser, email))
+        await browser.post(f"{ME}/email", json={"email": new, "password": PASSWORD}, headers=mine)
+        await browser.post(f"{AUTH}/forgot-password", json={"email": email})
+        change, reset = await letter(browser, "change_email", new), await letter(browser, "reset", email)
+        answers = await asyncio.gather(
+            browser.post(f"{AUTH}/confirm-email", json={"token": change}),
+            browser.post(f"{AUTH}/reset-password", json={"token": reset, "password": OTHER}),
+        )
+        assert sorted(answer.status_code for answer in answers) in ([200, 422], [204, 422])
+
+
 async def test_what_is_kept_for_an_idempotency_key_lets_nobody_guess_the_password(
     browser: httpx.AsyncClient, engine: AsyncEngine
 ) -> None:
