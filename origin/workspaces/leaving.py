@@ -5,9 +5,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
 from origin.accounts import api_keys
+from origin.accounts.access import ROLES, reaches
 from origin.audit import trail
 from origin.problems import Conflict
-from origin.storage.tables import memberships, users, workspaces
+from origin.storage.tables import invitations, memberships, users, workspaces
 from origin.workspaces import removal
 
 
@@ -40,6 +41,23 @@ async def leave_all(connection: AsyncConnection, user_id: int) -> None:
         state = await state_of(connection, user_id, str(role))
         await trail.record(connection, workspace_id, trail.deleted("member.leave", state))
         await api_keys.delete_of_member(connection, workspace_id, user_id)
+        await withdraw_invitations(connection, workspace_id, user_id)
+
+
+async def withdraw_invitations(
+    connection: AsyncConnection, workspace_id: int, user_id: int, role: str | None = None
+) -> None:
+    """Delete the open invitations that somebody could not make any more, by the role that they have now: a None is out."""
+    mine = sa.and_(
+        invitations.c.workspace_id == workspace_id,
+        invitations.c.invited_by == user_id,
+        invitations.c.accepted_at.is_(None),
+    )
+    too_high = [each for each in ROLES if role is None or not reaches(role, "admin") or not reaches(role, each)]
+    gone = sa.delete(invitations).where(mine, invitations.c.role.in_(too_high)).returning(invitations)
+    for row in await connection.execute(gone):
+        state = {"id": ids.public(ids.INVITATION, row.id), "email": row.email, "role": row.role}
+        await trail.record(connection, workspace_id, trail.deleted("invitation.revoke", state))
 
 
 async def state_of(connection: AsyncConnection, user_id: int, role: str) -> dict[str, str]:

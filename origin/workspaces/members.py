@@ -49,7 +49,7 @@ async def change(connection: AsyncConnection, actor: Actor, user_id: int | None,
 
 
 async def remove(connection: AsyncConnection, actor: Actor, user_id: int | None) -> None:
-    """Take a member out, with their API keys; raises as `change` does. Everybody may take themselves out."""
+    """Take a member out, with their API keys and open invitations; raises as `change` does. Everybody may go themselves."""
     former = await _hold(connection, actor, user_id)
     assert user_id is not None
     if former == "owner" and user_id != actor.user_id:
@@ -61,6 +61,7 @@ async def remove(connection: AsyncConnection, actor: Actor, user_id: int | None)
     gone = trail.deleted(action, await leaving.state_of(connection, user_id, former))
     await trail.record(connection, actor.workspace_id, gone)
     await api_keys.delete_of_member(connection, actor.workspace_id, user_id)
+    await leaving.withdraw_invitations(connection, actor.workspace_id, user_id)
 
 
 async def transfer(connection: AsyncConnection, actor: Actor, user_id: int | None) -> None:
@@ -87,6 +88,7 @@ async def _give(connection: AsyncConnection, workspace_id: int, user_id: int, fo
     await connection.execute(sa.update(memberships).where(_is(workspace_id, user_id)).values(role=role))
     state = await leaving.state_of(connection, user_id, role)
     await trail.record(connection, workspace_id, trail.updated("member.update", {**state, "role": former}, state))
+    await leaving.withdraw_invitations(connection, workspace_id, user_id, role)
 
 
 async def _hold(connection: AsyncConnection, actor: Actor, user_id: int | None) -> str:

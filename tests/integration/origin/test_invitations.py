@@ -315,3 +315,44 @@ async def test_who_was_taken_out_does_not_come_back_by_the_old_letter(
     user_id = opened.json()["user"]["id"]
     assert (await api.delete(f"{workspace}/members/{user_id}")).status_code == 204
     assert (await browser.post(ACCEPT, json=token, headers=bearer(opened))).status_code == 410
+
+
+@pytest.mark.parametrize("way", ["taken out", "leaves", "account gone", "made a member"])
+async def test_an_invitation_lasts_no_longer_than_its_inviters_right_to_make_it(
+    api: httpx.AsyncClient, browser: httpx.AsyncClient, engine: AsyncEngine, account: Account, path: str, way: str
+) -> None:
+    opened = await register(browser)
+    inviter = opened.json()["user"]
+    await invite(api, path, inviter["email"], "admin")
+    await browser.post(ACCEPT, json={"token": await invitation(api, inviter["email"])}, headers=bearer(opened))
+    theirs, mine = new_email(), new_email()
+    asked = {"email": theirs, "role": "admin"}
+    assert (await browser.post(path, json=asked, headers=bearer(opened))).status_code == 201
+    await invite(api, path, mine, "admin")
+    token = {"token": await invitation(api, theirs)}
+    workspace = path.removesuffix("/invitations")
+    them = f"{workspace}/members/{inviter['id']}"
+    if way == "taken out":
+        done = await api.delete(them)
+    elif way == "leaves":
+        done = await browser.post(f"{workspace}/leave", headers=bearer(opened))
+    elif way == "account gone":
+        done = await browser.request("DELETE", "/api/v1/me", json={"password": PASSWORD}, headers=bearer(opened))
+    else:
+        done = await api.patch(them, json={"role": "member"})
+    assert done.is_success, done.text
+    assert [each["email"] for each in (await api.get(path)).json()] == [mine]
+    guest = await register(browser, theirs)
+    assert (await browser.post(ACCEPT, json=token, headers=bearer(guest))).status_code == 410
+    assert await role_of(engine, account, guest.json()["user"]["id"]) is None
+
+
+async def test_an_owner_who_hands_over_keeps_only_the_invitations_that_an_admin_may_make(
+    api: httpx.AsyncClient, engine: AsyncEngine, account: Account, workspace: str, path: str
+) -> None:
+    heir = await new_member(engine, account.actor.workspace_id, "admin")
+    kept = await invite(api, path, new_email(), "admin")
+    await invite(api, path, new_email(), "owner")
+    body = {"userId": ids.public(ids.USER, heir.actor.user_id)}
+    assert (await api.post(f"{workspace}/transfer", json=body)).status_code == 200
+    assert [each["id"] for each in (await api.get(path)).json()] == [kept["id"]]
