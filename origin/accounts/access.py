@@ -24,6 +24,7 @@ LEAST_ROLE: dict[str, str] = {
     "domains.write": "admin",
     "workspace.read": "viewer",
     "workspace.write": "admin",
+    "workspace.leave": "viewer",  # no .read: a key that only reads must not take its owner out
     "workspace.own": "owner",  # to delete it, to hand it over
     "members.read": "viewer",
     "members.write": "admin",

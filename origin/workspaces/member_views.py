@@ -156,7 +156,7 @@ def routes() -> list[ApiRoute]:
             ),
             Operation(
                 method="POST", path=f"{_ONE}/leave", summary="Leave a workspace", tag="workspaces",
-                permission="workspace.read", endpoint=leave, status=204,
+                permission="workspace.leave", endpoint=leave, status=204,
             ),
             Operation(
                 method="POST", path=f"{_ONE}/transfer", summary="Make another member the owner in my place",

@@ -40,6 +40,7 @@ EXPECTED = {
     "domains.write": "admin",
     "workspace.read": "viewer",
     "workspace.write": "admin",
+    "workspace.leave": "viewer",
     "workspace.own": "owner",
     "members.read": "viewer",
     "members.write": "admin",
@@ -114,6 +115,11 @@ def test_every_route_is_classified(app: Starlette) -> None:
     assert {each.permission for each in found} <= set(EXPECTED) | IN_NO_WORKSPACE
     assert set(EXPECTED) == PERMISSIONS
     assert {str(getattr(route, "path", route)) for route in app.routes if not isinstance(route, Mount)} == BESIDE
+
+
+def test_what_reads_changes_nothing(app: Starlette) -> None:
+    reads = [each for each in operations(app.routes) if each.permission.endswith(".read")]
+    assert {each.id for each in reads if each.method != "GET"} == set()
 
 
 async def test_without_a_token_nothing_but_the_open_routes_answers(app: Starlette, client: httpx.AsyncClient) -> None:
