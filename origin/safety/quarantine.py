@@ -20,12 +20,13 @@ from origin.links import store
 from origin.links.model import Action, Reason, Source, wire_name
 from origin.links.options import Records
 from origin.problems import Forbidden, NotFound
-from origin.storage.tables import Row, links, quarantines
+from origin.storage.tables import Row, link_checks, links, quarantines
 
 WORKSPACE: Source = "workspace"
 OPERATOR: Source = "operator"
 PLACED = Counter("nearhop_links_quarantined_total", "Links put into quarantine, by who did.", ["source"])
 _MOST = 100
+_KEPT = ("workspace_id", "link_id", "domain", "key", "url", "source", "action", "reason", "note", "placed_by")
 
 
 class PastQuarantine(msgspec.Struct, rename=wire_name, kw_only=True):
@@ -55,7 +56,7 @@ async def place(
 ) -> bool:
     """Put a link into quarantine, in place of one that it is in; raises NotFound, or Forbidden where that is the operator's.
 
-    False where it is in the very same one already.
+    False where it is in the very same one already, or where a list would replace another's that does as much.
     """
     row = await _locked(connection, link_id)
     before = row.quarantine
@@ -63,6 +64,8 @@ async def place(
         if (before["action"], before["reason"], before["source"]) == (action, reason, by.source):
             return False
         _check(before, by)
+        if _does_enough(before, by, action):
+            return False
         await _end(connection, row.id, by, "replaced")
     values = {
         "workspace_id": row.workspace_id, "link_id": row.id, "domain": row.domain, "key": row.key, "url": row.url,
@@ -77,14 +80,24 @@ async def place(
 
 
 async def release(connection: AsyncConnection, records: Records, link_id: int, by: By, note: str = "") -> None:
-    """Let a link go; raises NotFound where it is in none, or Forbidden where that is the operator's."""
+    """Let a link go; raises NotFound where it is in none, or Forbidden where that is the operator's.
+
+    What the workspace itself had placed before, and somebody else has replaced, is in force again then.
+    """
     row = await _locked(connection, link_id)
     if row.quarantine is None:
         raise NotFound("This link is in no quarantine.")
     _check(row.quarantine, by)
+    own = None if row.quarantine["source"] == WORKSPACE else await _replaced(connection, row)
     await _end(connection, row.id, by, note)
-    await _show(connection, records, row.id, None)
-    await _note(connection, "link.release", row, by, None)
+    now: dict[str, str] | None = None
+    if own is not None:
+        await connection.execute(insert(quarantines).values({name: getattr(own, name) for name in _KEPT}))
+        now = {"action": own.action, "reason": own.reason, "source": own.source}
+    if by.source == WORKSPACE:  # a list may have left the link to it: the next check looks again
+        await connection.execute(sa.delete(link_checks).where(link_checks.c.link_id == row.id))
+    await _show(connection, records, row.id, now)
+    await _note(connection, "link.release", row, by, now)
 
 
 async def history(connection: AsyncConnection, workspace_id: int, link_id: int) -> list[PastQuarantine]:
@@ -100,6 +113,26 @@ def _check(before: dict[str, Any], by: By) -> None:
         raise Forbidden("Only the operator of this installation can release this link: ask them.")
     if by.source not in {WORKSPACE, OPERATOR} and before["source"] == OPERATOR:
         raise Forbidden("The operator's own quarantine stays.")
+
+
+def _does_enough(before: dict[str, Any], by: By, action: Action) -> bool:
+    """Whether a list leaves a link as it is, since somebody else has done as much already."""
+    is_list = by.source not in {WORKSPACE, OPERATOR}
+    return is_list and before["source"] != by.source and (before["action"] == "block" or action == "warn")
+
+
+async def _replaced(connection: AsyncConnection, row: Row) -> Row | None:
+    """The workspace's own quarantine that the one in force has replaced, be it by way of others."""
+    mine = sa.and_(quarantines.c.workspace_id == row.workspace_id, quarantines.c.link_id == row.id)
+    newest_first = sa.select(quarantines).where(mine).order_by(quarantines.c.id.desc()).limit(_MOST)
+    began = None
+    for each in await connection.execute(newest_first):
+        if began is not None and each.released_at != began:
+            return None  # released, and not replaced: that ends one at the moment at which the next begins
+        if each.source == WORKSPACE:
+            return each
+        began = each.placed_at
+    return None
 
 
 async def _locked(connection: AsyncConnection, link_id: int) -> Row:

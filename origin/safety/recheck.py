@@ -121,8 +121,6 @@ class Recheck:
 
     async def _place(self, connection: AsyncConnection, row: Row, verdict: Verdict) -> None:
         by, action = By(verdict.source), _action(verdict)
-        if action == "warn" and (row.quarantine or {}).get("action") == "block":
-            return  # the workspace has done more than that
         if await quarantine.place(connection, self._records, row.id, by, action, verdict.reason):
             _log.warning("link put into quarantine", link=row.id, source=verdict.source, reason=verdict.reason)
 

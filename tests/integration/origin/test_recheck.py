@@ -179,3 +179,34 @@ async def test_a_list_that_could_not_be_asked_releases_nothing(
     await lists.its_turn_again()
     assert await lists.recheck().run() == 2
     assert [await quarantine_of(api, each) for each in (link, phish)] == [None, None]
+
+
+async def test_a_list_that_lets_go_leaves_what_the_workspace_had_done(api: httpx.AsyncClient, lists: Lists) -> None:
+    warned, taken_down = [await made(api, url="https://turned.example/") for _ in range(2)]
+    for link, action in ((warned, "warn"), (taken_down, "block")):
+        body = {"action": action, "reason": "spam", "note": "a customer wrote"}
+        await api.put(f"{LINKS}/{link['id']}/quarantine", json=body)
+    lists.block("turned.example")
+    await lists.recheck().run()
+    assert await quarantine_of(api, warned) == {"action": "block", "reason": "abuse", "source": "blocklist"}
+    assert await quarantine_of(api, taken_down) == {"action": "block", "reason": "spam", "source": "workspace"}
+    lists.block("nobody.example")
+    await lists.its_turn_again()
+    await lists.recheck().run()
+    assert await quarantine_of(api, warned) == {"action": "warn", "reason": "spam", "source": "workspace"}
+    assert await quarantine_of(api, taken_down) == {"action": "block", "reason": "spam", "source": "workspace"}
+    past = (await api.get(f"{LINKS}/{warned['id']}/quarantines")).json()
+    assert [(each["source"], each["note"]) for each in past if each["releasedAt"] is None] == [
+        ("workspace", "a customer wrote")
+    ]
+    assert past[0]["placedBy"] == warned["userId"]
+
+
+async def test_what_the_workspace_releases_is_compared_at_the_next_check(api: httpx.AsyncClient, lists: Lists) -> None:
+    link = await made(api, url="https://turned.example/")
+    await api.put(f"{LINKS}/{link['id']}/quarantine", json={"action": "block", "reason": "spam"})
+    lists.block("turned.example")
+    assert await lists.recheck().run() == 1
+    await api.delete(f"{LINKS}/{link['id']}/quarantine")
+    assert await lists.recheck().run() == 1, "it has its turn at once"
+    assert (await quarantine_of(api, link))["source"] == "blocklist"

@@ -144,6 +144,22 @@ async def test_what_the_operator_has_done_stays_whatever_the_workspace_says(
     assert await run(engine, "block", link["id"], "because") == 2
 
 
+async def test_what_the_operator_releases_is_what_the_workspace_had_made_of_it(
+    api: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    link = await made(api)
+    path = f"{LINKS}/{link['id']}/quarantine"
+    await api.put(path, json={"action": "block", "reason": "spam"})
+    await run(engine, "warn", link["id"], "phishing")
+    await run(engine, "block", link["id"], "phishing")
+    assert await run(engine, "release", link["id"]) == 0
+    assert (await record(engine, link))[0] == {"disabled": True, "blocked": True}
+    assert (await api.delete(path)).json()["quarantine"] is None
+    await run(engine, "block", link["id"], "phishing")
+    assert await run(engine, "release", link["id"]) == 0
+    assert (await record(engine, link))[0] == {}, "what was released before stays so"
+
+
 async def run(engine: AsyncEngine, *arguments: str) -> int:
     """The command, in the loop of the test."""
     settings = OriginSettings(database_url=database_url(engine), secret_key="s", edge_secret=EDGE_SECRET)
