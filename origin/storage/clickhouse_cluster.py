@@ -29,7 +29,8 @@ def render(statement: str, cluster: str) -> list[str]:
         return _tables(statement, match[1], cluster)
     if match := _CREATE_VIEW.match(statement):
         head = f"CREATE MATERIALIZED VIEW IF NOT EXISTS {match[1]} {on} TO {match[2]}{LOCAL} AS"
-        return [head + _FROM.sub(rf"FROM \1{LOCAL}", statement[match.end() :])]
+        # It keeps its plain name as an alias: the SELECTs tell its columns from their own by it.
+        return [head + _FROM.sub(rf"FROM \1{LOCAL} AS \1", statement[match.end() :])]
     if match := _ALTER.match(statement):
         rest = statement[match.end() :]
         tables = [match[1] + LOCAL]

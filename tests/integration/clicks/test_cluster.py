@@ -1,11 +1,17 @@
-"""The numbered DDL as it is for a cluster. There is none here to run it on: ClickHouse's own parser reads it."""
+"""The numbered DDL as it is for a cluster. There is none here to run it on: ClickHouse's own parser reads all of it, and what
+is one shard's own is run without replicas.
+"""
 
 import re
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from origin.storage.clickhouse import ClickHouse
 from origin.storage.clickhouse_cluster import UnknownStatement, render
 from origin.storage.clickhouse_schema import migrate, migrations
+from origin.storage.rollups import ROLLUPS
 from tests.integration.clicks.support import Stack
 
 STATEMENTS = [statement for each in migrations() for statement in each.statements]
@@ -16,6 +22,38 @@ async def test_clickhouse_can_parse_each_rendered_statement(stack: Stack) -> Non
     for text in RENDERED:
         (row,) = await stack.clickhouse.query("SELECT formatQuery({text:String}) AS parsed", {"text": text})
         assert row["parsed"]
+
+
+@pytest.fixture
+async def shard(home: Path) -> AsyncIterator[ClickHouse]:
+    """An engine that has what the rendered statements make on one shard, but for the tables over all shards."""
+    clickhouse = ClickHouse(home / "shard", "")
+    await clickhouse.open()
+    try:
+        for text in RENDERED:
+            if re.match(r"(CREATE|ALTER) TABLE (IF NOT EXISTS )?\w+_local |CREATE MATERIALIZED|DROP VIEW", text):
+                await clickhouse.command(alone(text))
+        yield clickhouse
+    finally:
+        await clickhouse.close()
+
+
+def alone(text: str) -> str:
+    """The statement for a server that has neither a cluster nor replicas."""
+    text = text.replace(" ON CLUSTER 'main'", "").replace(" replicated_dedup", " non_replicated_dedup")
+    text = re.sub(r"ENGINE = Replicated(\w+)\('[^']*', '[^']*'(?:, )?", r"ENGINE = \1(", text)
+    assert "eplicated(" not in text
+    return text
+
+
+async def test_a_shards_views_feed_each_rollup_from_its_own_clicks(shard: ClickHouse) -> None:
+    row = "SELECT 'a-t1', 7, 3, now64(3), 'click', 'DE', 365, 99"
+    columns = "click_id, workspace_id, link_id, timestamp, verdict, country, keep_days, visitor"
+    await shard.command(f"INSERT INTO clicks_local ({columns}) {row}")
+    for rollup in ROLLUPS:
+        (found,) = await shard.query(f"SELECT count() AS rows, max(keep_days) AS days FROM {rollup}_local")
+        assert found["rows"] > 0, rollup
+        assert found["days"] == 365, rollup
 
 
 def test_each_table_is_replicated_on_its_shard_and_distributed_by_workspace() -> None:
