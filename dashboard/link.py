@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dashboard.link_state import link_state
 from dashboard.origin_types import Link, Point, Row
 from dashboard.pages import is_partial, zone
 from dashboard.site import Site
@@ -77,7 +78,8 @@ class LinkPage:
 
 def seen_mark(link: Link, interval: str, count: int) -> str:
     """What the changing part of the page depends on: as long as this is the same, so is the part."""
-    return f"{interval}.{count}.{link.edge.state if link.edge else ''}.{int(link.updated_at.timestamp())}"
+    edge, state = link.edge.state if link.edge else "", link_state(link)
+    return f"{interval}.{count}.{edge}.{state.mark if state else ''}.{int(link.updated_at.timestamp())}"
 
 
 def chart_data(points: list[Point]) -> str:

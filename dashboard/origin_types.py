@@ -11,6 +11,16 @@ class EdgeState(msgspec.Struct, rename="camel"):
     state: str  # "pending" or "live"
 
 
+class Quarantine(msgspec.Struct):
+    """What was done to a link that may be harmful."""
+
+    action: str  # "warn" or "block"
+
+
+class Redirect(msgspec.Struct, rename="camel"):
+    starts_at: datetime | None = None
+
+
 class Link(msgspec.Struct, rename="camel"):
     id: str
     domain: str
@@ -25,6 +35,13 @@ class Link(msgspec.Struct, rename="camel"):
     clicks: int = 0
     last_clicked: datetime | None = None
     edge: EdgeState | None = None
+    expires_at: datetime | None = None
+    disabled_at: datetime | None = None
+    capped_at: datetime | None = None
+    opened_at: datetime | None = None  # of a one-time link
+    password: str | None = None  # masked
+    quarantine: Quarantine | None = None
+    redirect: Redirect | None = None
 
 
 class ApiKey(msgspec.Struct, rename="camel"):

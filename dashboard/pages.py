@@ -12,6 +12,7 @@ from starlette_wtf import csrf_token
 
 from dashboard import formats
 from dashboard.assets import asset
+from dashboard.link_state import link_state
 
 SEE_OTHER = 303
 THEMES = {"light": "nearhop", "dark": "nearhop-dark"}
@@ -28,6 +29,7 @@ def make_environment() -> jinja2.Environment:
     )
     for each in (formats.number, formats.when, formats.ago, formats.without_scheme, formats.flag, formats.country_name):
         environment.filters[each.__name__] = each
+    environment.filters["state"] = link_state
     environment.globals["asset"] = asset
     return environment
 
