@@ -14,6 +14,7 @@ from dashboard.link_state import link_state
 from dashboard.origin_types import Link, Point, Row
 from dashboard.pages import is_partial, zone
 from dashboard.site import Site
+from dashboard.uncounted import uncounted
 
 RANGES = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
 TOP_ROWS = 8
@@ -48,8 +49,10 @@ class LinkPage:
         interval = interval if interval in RANGES else "7d"
         link = await self._site.client.link(token, request.path_params["link_id"])
         params = {"linkId": link.id, "interval": interval, "timezone": zone_name(zone(request))}
-        count = await self._site.client.click_count(token, params)
-        seen = seen_mark(link, interval, count)
+        client = self._site.client
+        count, found = await asyncio.gather(client.click_count(token, params), client.accounting(token, params))
+        not_counted = uncounted(found)
+        seen = seen_mark(link, interval, count, not_counted)
         if is_partial(request) and request.query_params.get("seen") == seen:
             return Response(status_code=_NO_CONTENT)
         points, tops = await self._figures(token, params)
@@ -61,6 +64,7 @@ class LinkPage:
             interval=interval,
             ranges=RANGES,
             count=count,
+            not_counted=not_counted,
             seen=seen,
             points=points,
             tops=tops,
@@ -76,10 +80,10 @@ class LinkPage:
         return points, [(top, rows[:TOP_ROWS]) for top, rows in zip(TOPS, lists, strict=True)]
 
 
-def seen_mark(link: Link, interval: str, count: int) -> str:
+def seen_mark(link: Link, interval: str, count: int, not_counted: str) -> str:
     """What the changing part of the page depends on: as long as this is the same, so is the part."""
     edge, state = link.edge.state if link.edge else "", link_state(link)
-    return f"{interval}.{count}.{edge}.{state.mark if state else ''}.{int(link.updated_at.timestamp())}"
+    return f"{interval}.{count}.{not_counted}.{edge}.{state.mark if state else ''}.{int(link.updated_at.timestamp())}"
 
 
 def chart_data(points: list[Point]) -> str:

@@ -10,6 +10,7 @@ from dashboard.errors import NeedsLogin, OriginDown, Refused
 from dashboard.origin_answers import decode, refusal, tokens
 from dashboard.origin_security import SecurityCalls
 from dashboard.origin_types import (
+    Accounting,
     ApiKey,
     FirstStep,
     Link,
@@ -137,6 +138,10 @@ class OriginClient:
     async def click_count(self, token: str, params: dict[str, str]) -> int:
         answer = await self._analytics(token, params, "count")
         return int(decode(answer, dict[str, Any])["clicks"])
+
+    async def accounting(self, token: str, params: dict[str, str]) -> Accounting:
+        """What was not counted, and why."""
+        return decode(await self._send("GET", "/analytics/accounting", token=token, params=params), Accounting)
 
     async def timeseries(self, token: str, params: dict[str, str]) -> list[Point]:
         return decode(await self._analytics(token, params, "timeseries"), list[Point])

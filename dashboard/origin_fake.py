@@ -56,6 +56,7 @@ class FakeOrigin:
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     clicks: list[Click] = field(default_factory=list)
+    uncounted: dict[str, int] = field(default_factory=dict)  # of every link, by part of the accounting
     access: set[str] = field(default_factory=set)
     refresh: dict[str, str] = field(default_factory=dict)  # token: whose, as long as it is good
     calls: list[str] = field(default_factory=list)
@@ -87,6 +88,7 @@ class FakeOrigin:
             Route(f"{api}/links/info", self._info),
             Route(f"{api}/links/{{id}}", self._link, methods=["PATCH", "DELETE"]),
             Route(f"{api}/analytics", self._analytics),
+            Route(f"{api}/analytics/accounting", self._accounting),
             Route(f"{api}/qr", self._qr),
             Route(f"{api}/api-keys", self._keys, methods=["GET", "POST"]),
             Route(f"{api}/api-keys/{{id}}", self._key, methods=["DELETE"]),
@@ -196,6 +198,13 @@ class FakeOrigin:
         name = {"countries": "country", "referers": "referer", "browsers": "browser", "devices": "device"}[group]
         rows = Counter(getattr(click, name) for click in clicks).most_common()
         return JSONResponse([{name: value, "clicks": count} for value, count in rows])
+
+    async def _accounting(self, request: Request) -> Response:
+        self._allow(request)
+        names = ("bots", "previews", "prefetches", "heads", "duplicates", "capped")
+        parts = {name: {"requests": self.uncounted.get(name, 0), "events": ""} for name in names}
+        clicks = {"requests": len(self.clicks), "events": ""}
+        return JSONResponse({"requests": len(self.clicks) + sum(self.uncounted.values()), "clicks": clicks, **parts})
 
     async def _qr(self, request: Request) -> Response:
         self._note(request)

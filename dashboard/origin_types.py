@@ -158,6 +158,21 @@ class Point(msgspec.Struct):
     clicks: int = 0
 
 
+class Part(msgspec.Struct):
+    requests: int = 0
+
+
+class Accounting(msgspec.Struct):
+    """The requests of a link that are no clicks, by what they are instead."""
+
+    bots: Part = msgspec.field(default_factory=Part)
+    previews: Part = msgspec.field(default_factory=Part)
+    prefetches: Part = msgspec.field(default_factory=Part)
+    heads: Part = msgspec.field(default_factory=Part)
+    duplicates: Part = msgspec.field(default_factory=Part)
+    capped: Part = msgspec.field(default_factory=Part)
+
+
 class Row(msgspec.Struct):
     """One line of a top list."""
 

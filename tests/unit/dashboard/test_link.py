@@ -87,6 +87,21 @@ async def test_the_state_at_the_edge_is_shown_and_followed(origin: FakeOrigin, r
     assert "Live at the edge" in (await reader.get(f"{address}&seen={seen_of(text)}", headers=PARTIAL)).text
 
 
+async def test_requests_that_were_not_counted_are_told_and_followed(origin: FakeOrigin, reader: Reader) -> None:
+    link = origin.add_link("https://example.com/")
+    address = f"/links/{link['id']}?range=7d"
+    text = (await reader.get(address)).text
+    assert "not counted" not in text
+    origin.uncounted = {"bots": 1}
+    text = (await reader.get(f"{address}&seen={seen_of(text)}", headers=PARTIAL)).text
+    assert "1 request not counted: 1 bot." in text
+    origin.uncounted = {"bots": 1200, "heads": 1}
+    answer = await reader.http.get(
+        f"/links/{link['id']}", params={"range": "7d", "seen": seen_of(text)}, headers=PARTIAL
+    )
+    assert "1,201 requests not counted: 1,200 bots, 1 HEAD request." in answer.text
+
+
 @pytest.mark.parametrize(("kind", "media_type"), [("png", "image/png"), ("svg", "image/svg+xml")])
 async def test_the_qr_code_is_shown_and_downloaded(
     origin: FakeOrigin, reader: Reader, kind: str, media_type: str
