@@ -14,7 +14,10 @@ from origin.storage.tables import workspaces
 
 _REMEMBER_SECONDS = 60.0
 _TABLES = ("clicks", *ROLLUPS, "conversions")
-_KEPT = "SELECT workspace_id, max(keep_days) AS days FROM link_counts WHERE link_id = 0 GROUP BY workspace_id"
+# All values, not the greatest: clicks that came since the plan changed have the new one already, among the older ones. Two
+# tell that they differ.
+_KEPT = "SELECT workspace_id, groupUniqArray(2)(keep_days) AS days FROM {table} GROUP BY workspace_id"
+_KEPT_SECONDS = 60.0  # it reads two columns of whole tables
 # The mutation rewrites one column of the parts that have such rows.
 _CHANGE = "ALTER TABLE {table} UPDATE keep_days = {days} WHERE workspace_id = {workspace} AND keep_days != {days}"
 
@@ -40,13 +43,14 @@ class Retention:
         """Have stored clicks kept for as long as the plans say now; returns for how many workspaces that is new."""
         wanted = await self._read()
         await expire(self._engine, wanted)
-        changed = 0
-        for row in await self._clickhouse.query(_KEPT):
-            days = wanted.get(row["workspace_id"], 0)
-            if row["days"] != days:
-                changed += 1
-                await self._change(row["workspace_id"], days)
-        return changed
+        changed: set[int] = set()
+        for table in _TABLES:
+            for row in await self._clickhouse.query(_KEPT.format(table=table), seconds=_KEPT_SECONDS):
+                days = wanted.get(row["workspace_id"], 0)
+                if list(row["days"]) != [days]:
+                    changed.add(row["workspace_id"])
+                    await self._change(table, row["workspace_id"], days)
+        return len(changed)
 
     async def _read(self) -> dict[int, int]:
         if not self._plans:
@@ -55,9 +59,8 @@ class Retention:
         async with self._engine.connect() as connection:
             return {row.id: self._plans[row.plan] for row in await connection.execute(select)}
 
-    async def _change(self, workspace_id: int, days: int) -> None:
-        for table in _TABLES:
-            sql = _CHANGE.format(table=table, days=int(days), workspace=int(workspace_id))
-            cluster = self._clickhouse.cluster
-            for statement in clickhouse_cluster.render(sql, cluster) if cluster else [sql]:
-                await self._clickhouse.command(statement)
+    async def _change(self, table: str, workspace_id: int, days: int) -> None:
+        sql = _CHANGE.format(table=table, days=int(days), workspace=int(workspace_id))
+        cluster = self._clickhouse.cluster
+        for statement in clickhouse_cluster.render(sql, cluster) if cluster else [sql]:
+            await self._clickhouse.command(statement)

@@ -70,6 +70,35 @@ async def test_a_change_of_plan_reaches_what_is_stored(home: Path, engine: Async
         assert await stack.pipeline.retention.apply() == 0, "it is done"
 
 
+@pytest.mark.parametrize(
+    ("plans", "before", "after", "days"),
+    [(("free=30", "pro=365"), "free", "pro", 365), (("free=30",), "pro", "free", 30)],
+    ids=["upgrade", "no limit before"],
+)
+async def test_a_change_of_plan_reaches_what_is_stored_when_a_click_under_the_new_plan_came_first(
+    home: Path,
+    engine: AsyncEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    plans: tuple[str, ...],
+    before: str,
+    after: str,
+    days: int,
+) -> None:
+    monkeypatch.setattr("origin.clicks.retention._REMEMBER_SECONDS", 0.0)
+    account = await new_account(engine)
+    await put_on_plan(engine, account, before)
+    async with running(home, engine, click_retention=plans) as stack:
+        await send(stack, account, 2, 20)
+        await put_on_plan(engine, account, after)
+        await send(stack, account, 0)
+        assert await stack.pipeline.retention.apply() == 1
+        await finished(stack)
+        for table in TABLES:
+            values = f"SELECT groupUniqArray(keep_days) FROM {table} WHERE workspace_id = {account.actor.workspace_id}"
+            assert list(await stack.scalar(values)) == [days], table
+        assert await stack.pipeline.retention.apply() == 0, "it is done"
+
+
 async def finished(stack: Stack) -> None:
     """Wait for the mutations: a further one that waits ends after them."""
     for table in TABLES:
