@@ -14,7 +14,8 @@ from shared.errors import BadRecord
 # No link can have this key: a key starts with its domain, and no domain is empty.
 FEED_KEY = "/feed"
 FORMAT = 1
-# What one feed may hold. Older changes leave it; `since` and `first` say so.
+# What one feed may hold. Older changes leave it; `since` and `first` say so. Who follows it remembers as many, so a larger
+# number asks for a new FORMAT.
 MOST_CHANGES = 1_000
 MOST_BYTES = 128_000
 # Longer records are not in the feed: it says that they changed, and who holds one reads it again.

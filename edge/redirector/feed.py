@@ -34,6 +34,7 @@ class ChangeFeed:
         self._head = -1  # of the last feed; -1 before the first
         self._at = -math.inf
         self._since = math.inf
+        self._forgot_at = -math.inf  # what is not among `_changes` any more was in KV before
         self._next_read = 0.0
         self._read_at = -math.inf  # the last time that it could be read
         self._failing = False  # the last time that it was to be read, it could not
@@ -92,13 +93,13 @@ class ChangeFeed:
         return changes
 
     def newest(self, key: str, value: str | None) -> tuple[str | None, bool]:
-        """What KV has by the feed's word, where `value` was read; and whether that is known to be late.
+        """What KV has by the feed's word, where `value` was read a moment ago; and whether that is or may be late.
 
         None as well where the feed only says that the value must not be followed any more: origin knows the one to follow.
         """
         change = self._changes.get(key)
         if change is None:
-            return value, False
+            return value, self._runtime.now() - _SETTLED_SECONDS < self._forgot_at
         version = _version(value)
         if version > change.version or (version == change.version and change.means is not Means.GONE):
             return value, False
@@ -123,14 +124,16 @@ class ChangeFeed:
         self.broke = broke
         self._head, self._at = feed.head, feed.at
         for change in changes:
-            self._list(change)
+            self._list(change, feed.since)
         return changes
 
-    def _list(self, change: FeedChange) -> None:
+    def _list(self, change: FeedChange, left_before: float) -> None:
         self._changes.pop(change.key, None)
         self._changes[change.key] = change
         if len(self._changes) > MOST_CHANGES:
+            # A feed has no more changes than are kept here, so the oldest of them has left it.
             del self._changes[next(iter(self._changes))]
+            self._forgot_at = left_before
 
 
 def _version(value: str | None) -> int:

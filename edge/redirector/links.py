@@ -113,7 +113,7 @@ class Links:
         if value is None:
             if not key.endswith("/"):
                 self._misses.count(address, self._runtime.now())
-            return self._remember_missing(key)
+            return self._remember_missing(key, late=late)
         try:
             record = await unseal(self._runtime, self._settings.edge_secret, decode(value))
             return self._remember(key, record, value, late=late)
@@ -230,10 +230,10 @@ class Links:
         link.fresh_until = link.read_at + self._settings.fresh_seconds
         link.usable_until = link.fresh_until + self._settings.stale_seconds
 
-    def _remember_missing(self, key: str) -> Missing:
+    def _remember_missing(self, key: str, *, late: bool) -> Missing:
         self.memory.drop(key)
         now = self._runtime.now()
-        missing = Missing(now + self._settings.missing_seconds, read_at=now)
+        missing = Missing(now + self._settings.missing_seconds, read_at=0.0 if late else now)
         self._missing.put(key, missing)
         return missing
 

@@ -1,6 +1,7 @@
 """Links that are held, and the change feed that says which of them changed: alive, late, with a gap, ahead of KV, away."""
 
 import contextlib
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from redirector.ports import Reply
 from redirector.settings import EdgeSettings
 from redirector.testing import Call, FakeRequest
 from shared import change_feed
-from shared.change_feed import FEED_KEY, FeedChange, Means
+from shared.change_feed import FEED_KEY, MOST_CHANGES, FeedChange, Means
 from tests.unit.edge.conftest import World
 
 DEFAULTS = EdgeSettings()
@@ -23,6 +24,7 @@ class Told(World):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.changes: list[FeedChange] = []
+        self.told_at: dict[int, float] = {}  # by number
         self.head = 0
         self.since = self.runtime.clock - 3_600
         self.tell()
@@ -30,7 +32,12 @@ class Told(World):
     def tell(self, *changes: FeedChange, at: float | None = None) -> None:
         """Write the feed with these changes more."""
         self.changes += changes
-        self.head += len(changes)
+        for _ in changes:
+            self.head += 1
+            self.told_at[self.head] = self.runtime.clock
+        if len(self.changes) > MOST_CHANGES:
+            self.changes = self.changes[-MOST_CHANGES:]
+            self.since = max(self.since, self.told_at[self.head - MOST_CHANGES])
         lines = [change.line() for change in self.changes]
         self.runtime.kv[FEED_KEY] = change_feed.encode(self.head, self.since, at or self.runtime.clock, lines)
 
@@ -51,6 +58,16 @@ class Told(World):
             self.runtime.clock += 1
             self.tell()
             await self.visit(path)
+
+    async def busy(self, seconds: int, each: int) -> None:
+        """As many other links change each second, while one that is held is visited."""
+        for _ in range(seconds):
+            numbers = range(self.head, self.head + each)
+            self.tell(*(changed(2, "1.1.1.2.x", f"localhost/busy{number}") for number in numbers))
+            await self.visits(1, "/other")
+
+    async def counter(self, name: str) -> Any:
+        return json.loads((await self.call("GET", "/_nearhop/stats")).body)[name]
 
     def reads(self, key: str = KEY) -> int:
         return self.runtime.kv_reads.count(key)
@@ -236,6 +253,52 @@ async def test_after_a_gap_what_was_held_before_is_read_again(told: Told) -> Non
     reads = told.reads()
     await told.visits(600)
     assert told.reads() - reads <= 120 / FRESH + 1  # until KV has settled, then the feed vouches again
+
+
+async def test_a_change_that_was_forgotten_before_kv_has_it_is_waited_for(told: Told) -> None:
+    told.put(KEY, OLD)
+    told.put("localhost/other", OLD)
+    await told.visits(30, "/other")
+    told.tell(FeedChange(Means.CLOSED, KEY, 2))
+    await told.busy(25, each=50)
+    assert await told.visit() == OLD  # nobody knows better, and KV is late
+    told.links[KEY] = told.put(KEY, NEW, version=2, disabled=True)
+    await told.visits(FRESH + STALE, "/other")
+    assert await told.visit() == "410"
+    assert await told.counter("feed_gaps") == 0
+
+
+async def test_what_is_learned_while_changes_are_forgotten_is_read_until_kv_has_settled(told: Told) -> None:
+    told.put(KEY, OLD)
+    told.put("localhost/other", OLD)
+    await told.visits(30, "/other")
+    await told.busy(25, each=50)
+    await told.visits(120 + FRESH)
+    reads = told.reads()
+    await told.visits(300)
+    assert reads > 5
+    assert told.reads() == reads
+
+
+async def test_the_record_of_a_domain_that_was_forgotten_before_kv_has_it_is_waited_for(told: Told) -> None:
+    told.put("localhost/other", OLD)
+    await told.visits(30, "/other")
+    record = told.put("elsewhere", "", version=2, not_found_url="https://example.com/lost")
+    told.tell(changed(2, record, "localhost/"))
+    await told.busy(25, each=50)
+    assert await told.visit("/nope") == "404"
+    told.runtime.kv["localhost/"] = record
+    await told.visits(FRESH + STALE, "/other")
+    assert await told.visit("/nope") == "https://example.com/lost"
+
+
+async def test_changes_that_are_forgotten_long_after_kv_had_them_cost_no_reads(told: Told) -> None:
+    told.put("localhost/other", OLD)
+    await told.busy(MOST_CHANGES // 5 + 50, each=5)
+    told.put(KEY, OLD)
+    assert await told.visit() == OLD
+    await told.busy(60, each=5)
+    assert (await told.visit(), told.reads()) == (OLD, 1)
 
 
 async def test_an_isolate_that_slept_catches_up_by_one_read_of_the_feed(told: Told) -> None:
