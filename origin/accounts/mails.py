@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from origin.accounts import mail_tokens, service
 from origin.accounts.mail_tokens import MailTokens
-from origin.accounts.notices import NOTICES
+from origin.accounts.notices import NEW_PASSWORD, NOTICES, REMEDIES
 from origin.jobs.queue import enqueue
 from origin.jobs.worker import Task
 from origin.mail import letters
@@ -54,10 +54,12 @@ class AccountMails:
 
     async def tell_of_change(self, email: str, what: str) -> None:
         """Tell an account's owner of a change that they may not have made; `what` is a notice or a template."""
-        link = f"{self.dashboard_url}/forgot-password"
+        page, remedy, button = REMEDIES.get(what, NEW_PASSWORD)
+        link = f"{self.dashboard_url}{page}"
         if what in NOTICES:
             title, text = NOTICES[what]
-            await self.post.send(letters.write("notice", email, link=link, title=title, text=text))
+            values = {"title": title, "text": text, "remedy": remedy, "action": button}
+            await self.post.send(letters.write("notice", email, link=link, **values))
         else:
             await self.post.send(letters.write(what, email, link=link))
 

@@ -1,4 +1,7 @@
-"""What an account's owner is told by letter when somebody, hopefully they, changes how one gets in: title and text."""
+"""What an account's owner is told by letter when somebody, hopefully they, changes how one gets in: title and text.
+
+And what helps if it was not them: a page of the dashboard, what to do there, and the words on the button.
+"""
 
 NOTICES = {
     "second_factor_on": (
@@ -36,5 +39,29 @@ NOTICES = {
     "passkey_copied": (
         "Somebody may have a copy of your passkey",
         "A passkey of your Nearhop account was used in a way that only a copy of it would be. It was not let in: delete it.",
+    ),
+}
+
+NEW_PASSWORD = ("/forgot-password", "Choose a new password at once", "Choose a new password")
+_DELETE_IT = (
+    "/security",
+    (
+        "A new password alone would not keep them out: log in, delete what was added under Security, and then choose a new "
+        "password there, which ends every other session. Do it at once"
+    ),
+    "Open the security settings",
+)
+# Where a new password alone leaves open what was added.
+REMEDIES = {
+    "passkey_added": _DELETE_IT,
+    "identity_linked": _DELETE_IT,
+    # Only its codes switch it off, which whoever switched it on has.
+    "second_factor_on": (
+        "/forgot-password",
+        (
+            "A new password keeps them out, but you could not log in without their codes: choose one at once, and ask whoever "
+            "runs this Nearhop to switch the second factor off"
+        ),
+        "Choose a new password",
     ),
 }

@@ -52,7 +52,7 @@ async def test_a_letter_arrives_as_text_and_html(inbox: Inbox, port: int) -> Non
     "template", sorted(each.stem for each in Path(letters.__file__).parent.glob("templates/*.txt"))
 )
 def test_every_letter_can_be_written(template: str) -> None:
-    values = {"title": "A title", "text": "A text."}  # of the notice
+    values = {"title": "A title", "text": "A text.", "remedy": "Do it", "action": "Go"}  # of the notice
     values |= {"workspace": "Ada & Co", "inviter": "Grace", "role": "admin"}  # of the invitation
     letter = letters.write(template, "ada@example.com", link=LINK, **values)
     assert letter.subject

@@ -340,3 +340,26 @@ async def test_a_letter_that_is_no_use_any_more_is_not_sent(browser: httpx.Async
         await mails.tell_of_change(connection, email, "password_changed")
     await run_jobs(engine, postbox)
     assert [each.subject for each in postbox.letters if each.to == email] == ["Your password was changed"]
+
+
+@pytest.mark.parametrize(
+    ("what", "page", "says"),
+    [
+        ("passkey_added", "/security", "delete what was added"),
+        ("identity_linked", "/security", "delete what was added"),
+        ("second_factor_on", "/forgot-password", "switch the second factor off"),
+        ("passkey_deleted", "/forgot-password", "Choose a new password"),
+    ],
+)
+async def test_a_notice_names_what_helps_against_what_was_done(
+    browser: httpx.AsyncClient, engine: AsyncEngine, what: str, page: str, says: str
+) -> None:
+    email, postbox = new_email(), Postbox()
+    await register(browser, email)
+    async with engine.begin() as connection:
+        await mails.tell_of_change(connection, email, what)
+    await run_jobs(engine, postbox)
+    (sent,) = (each for each in postbox.letters if each.to == email)
+    assert f"http://dashboard.test{page}\n" in sent.text
+    assert says in sent.text
+    assert f'href="http://dashboard.test{page}"' in sent.html
