@@ -126,6 +126,7 @@ def _lifespan(origin: Origin) -> Lifespan[Starlette]:
             if origin.replicas is not None:
                 await origin.replicas.dispose()
             await origin.gate.limiter.close()
+            await origin.accounts.apart.dispose()
             await origin.engine.dispose()
 
     return lifespan

@@ -75,6 +75,8 @@ class Origin:
 def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin:
     """Make the parts; nothing is connected or started yet."""
     engine = make_engine(settings.postgres_url, pool_size=settings.database_pool)
+    # Few connections of their own: whoever holds one of the above while they ask for another must get that.
+    apart = make_engine(settings.postgres_url, pool_size=2)
     clickhouse = clickhouse_of(settings, click_settings)
     analytics = AnalyticsReader(clickhouse)
     totals = ClickTotals(analytics)
@@ -95,7 +97,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         engine=engine,
         replicas=_replicas(settings, engine),
         passwords=passwords,
-        accounts=account_parts(engine, settings.signing_key, tokens, passwords, settings.public_dashboard_url),
+        accounts=account_parts(apart, settings.signing_key, tokens, passwords, settings.public_dashboard_url),
         sign_in=sign_in(settings.oidc_providers, settings.signing_key, settings.public_dashboard_url),
         access=Authenticator(engine, tokens),
         gate=_gate(settings),
@@ -111,7 +113,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         ),
         safety=safety,
         recheck=Recheck(engine, safety, records, CountedClicks(clickhouse)),
-        reports=Reports(Throttle(engine), settings.public_edge_url, domain, settings.signing_key),
+        reports=Reports(Throttle(apart), settings.public_edge_url, domain, settings.signing_key),
         domains=Ownership(_dns(settings), settings.allow_private_destinations, bool(settings.cloudflare_zone_id)),
         clicks=clicks,
         analytics=analytics,

@@ -19,8 +19,13 @@ from origin.accounts.totp import Totp
 
 @dataclass(frozen=True, slots=True)
 class AccountParts:
-    """Passwords, tokens, and the throttle on guessing them."""
+    """Passwords, tokens, and the throttle on guessing them.
 
+    `apart` has few connections, for what stays even where the call's own transaction is rolled back: tries, spent challenges
+    and codes. A call that holds a connection waits for one of these at most, never for one that another such call holds.
+    """
+
+    apart: AsyncEngine
     passwords: Passwords
     door: Door
     mail_tokens: MailTokens
@@ -30,7 +35,7 @@ class AccountParts:
 
 
 def account_parts(
-    engine: AsyncEngine,
+    apart: AsyncEngine,
     secret_key: str,
     tokens: AccessTokens,
     passwords: Passwords,
@@ -39,10 +44,11 @@ def account_parts(
 ) -> AccountParts:
     """The parts of an installation with this secret key. `clock` gives Unix seconds."""
     return AccountParts(
+        apart=apart,
         passwords=passwords,
         door=Door(tokens),
         mail_tokens=MailTokens(secret_key),
-        throttle=Throttle(engine),
+        throttle=Throttle(apart),
         totp=Totp(SecretBox(secret_key, "totp secrets"), clock),
         passkeys=Passkeys(relying_party(dashboard_url)),
     )

@@ -79,7 +79,7 @@ class PasskeyViews:
         caller = await access.identify(request)
         body = await read_body(request, NewPasskey)
         challenge = challenge_of(body.credential)
-        if (await _spend(request, passkeys.NEW, challenge)).user_id != caller.user_id:
+        if (await _spend(self.parts, passkeys.NEW, challenge)).user_id != caller.user_id:
             raise Unprocessable("credential: it was asked for by somebody else.")
         async with transaction(request) as connection:
             added = await self.parts.passkeys.add(connection, caller.user_id, body.name, body.credential, challenge)
@@ -118,7 +118,7 @@ class PasskeyViews:
         body = await read_body(request, PasskeyLogin)
         await self.parts.throttle.address(throttle.LOGIN_FROM, request)
         challenge = challenge_of(body.credential)
-        asked = await _spend(request, passkeys.USE, challenge)
+        asked = await _spend(self.parts, passkeys.USE, challenge)
         try:
             async with transaction(request) as connection:
                 if await _first_step(connection, body.token) != asked.user_id:
@@ -174,9 +174,9 @@ class PasskeyViews:
         ]  # fmt: skip
 
 
-async def _spend(request: Request, purpose: str, challenge: str) -> Row:
+async def _spend(parts: AccountParts, purpose: str, challenge: str) -> Row:
     """What a challenge was for; it is spent, whatever comes of this call."""
-    async with request.app.state.engine.begin() as connection:
+    async with parts.apart.begin() as connection:
         return await steps.use(connection, purpose, challenge, "credential")
 
 

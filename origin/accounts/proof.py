@@ -10,6 +10,7 @@ from origin.accounts.access import Caller
 from origin.accounts.parts import AccountParts
 from origin.problems import Forbidden
 from origin.storage.tables import users
+from origin.storage.transaction import transaction
 
 # Who has no password has just logged in otherwise.
 _FRESH = timedelta(minutes=10)
@@ -20,7 +21,7 @@ async def prove(parts: AccountParts, request: Request, caller: Caller, password:
 
     TooManyRequests for too many tries.
     """
-    async with request.app.state.engine.connect() as connection:
+    async with transaction(request) as connection:
         select = sa.select(users.c.email, users.c.password_hash).where(users.c.id == caller.user_id)
         row = (await connection.execute(select)).one()
         fresh = await sessions.is_younger(connection, caller.session, _FRESH)
@@ -36,11 +37,11 @@ async def prove(parts: AccountParts, request: Request, caller: Caller, password:
 
 async def prove_second(parts: AccountParts, request: Request, caller: Caller, code: str) -> None:
     """Raises Forbidden for a wrong code of who has a second factor, TooManyRequests for too many of them."""
-    async with request.app.state.engine.connect() as connection:
+    async with transaction(request) as connection:
         if not await factors.methods(connection, caller.user_id):
             return
     await parts.throttle.second_factor(caller.user_id)
-    async with request.app.state.engine.begin() as connection:
+    async with parts.apart.begin() as connection:  # the code is used up, whatever comes of this call
         if await factors.use(parts.totp, connection, caller.user_id, code) is None:
             raise Forbidden("code: it is wrong, or was used before.")
     await parts.throttle.forgive_second_factor(caller.user_id)

@@ -36,12 +36,14 @@ async def dns() -> AsyncIterator[DnsServer]:
 
 
 @pytest.fixture
-def app(engine: AsyncEngine, tmp_path: Path, dns: DnsServer) -> Starlette:
+async def app(engine: AsyncEngine, tmp_path: Path, dns: DnsServer) -> AsyncIterator[Starlette]:
     settings = OriginSettings(
         home=tmp_path, database_url=database_url(engine), secret_key=SECRET_KEY, edge_secret=EDGE_SECRET,
         dns_servers=(dns.address,),
     )  # fmt: skip
-    return create_app(bootstrap(settings, ClickSettings()))
+    origin = bootstrap(settings, ClickSettings())
+    yield create_app(origin)
+    await origin.accounts.apart.dispose()
 
 
 @pytest.fixture

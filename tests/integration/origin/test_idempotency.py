@@ -1,6 +1,7 @@
 """Idempotency-Key on POST."""
 
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,10 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
+from origin.app import create_app
+from origin.bootstrap import bootstrap
+from origin.clicks.settings import ClickSettings
 from origin.housekeeping import sweep
+from origin.settings import OriginSettings
 from origin.storage.tables import idempotency_keys
 from tests.factories import Account
-from tests.origin_app import make_client
+from tests.letters import PASSWORD, bearer, database_url, new_email, register
+from tests.origin_app import EDGE_SECRET, SECRET_KEY, make_client
 
 LINKS = "/api/v1/links"
 BODY = {"url": "https://example.com/idempotent"}
@@ -101,3 +107,30 @@ async def test_a_workspace_is_made_once(app: Starlette, account: Account) -> Non
         answers = [await client.post("/api/v1/workspaces", json={"name": "W"}, headers=headers) for _ in range(2)]
         assert answers[0].json() == answers[1].json()
         assert len((await client.get("/api/v1/workspaces")).json()) == 2
+
+
+async def test_keyed_calls_that_count_a_try_on_the_side_do_not_wait_for_each_others_connections(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    settings = OriginSettings(
+        home=tmp_path,
+        database_url=database_url(engine),
+        secret_key=SECRET_KEY,
+        edge_secret=EDGE_SECRET,
+        database_pool=1,
+    )
+    origin = bootstrap(settings, ClickSettings())
+    async with make_client(create_app(origin)) as client:
+        mine = bearer(await register(client))
+        calls = [
+            client.post(
+                "/api/v1/me/email",
+                json={"email": new_email(), "password": PASSWORD},
+                headers={**mine, "Idempotency-Key": str(number)},
+            )
+            for number in range(4)
+        ]
+        assert [answer.status_code for answer in await asyncio.gather(*calls)] == [202] * 4
+    await origin.gate.limiter.close()
+    await origin.accounts.apart.dispose()
+    await origin.engine.dispose()

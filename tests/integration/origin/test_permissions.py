@@ -74,11 +74,13 @@ BESIDE = {"/internal/links", "/internal/claims", "/internal/clicks", "/report", 
 
 
 @pytest.fixture
-def app(engine: AsyncEngine, tmp_path: Path) -> Starlette:
+async def app(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Starlette]:
     settings = OriginSettings(
         home=tmp_path, database_url=database_url(engine), secret_key=SECRET_KEY, edge_secret=EDGE_SECRET
     )
-    return create_app(bootstrap(settings, ClickSettings()))
+    origin = bootstrap(settings, ClickSettings())
+    yield create_app(origin)
+    await origin.accounts.apart.dispose()
 
 
 @pytest.fixture
