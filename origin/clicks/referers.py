@@ -48,11 +48,12 @@ def utm_of(url: str, query: str) -> dict[str, str]:
 
 
 def parameters_of(url: str, query: str, names: frozenset[str]) -> dict[str, str]:
-    """Those of these query parameters that are there: of the destination, else of the request."""
+    """Those of these query parameters that are there: of the destination, else of the request. Without U+0000."""
     found = {}
     for text in (query, urlsplit_query(url)) if names else ():
         if text:
-            found.update({name: value[:LONGEST_NAME] for name, value in parse_qsl(text) if name in names})
+            pairs = ((name, value.replace("\0", "")) for name, value in parse_qsl(text) if name in names)
+            found.update({name: value[:LONGEST_NAME] for name, value in pairs if value})
     return found
 
 

@@ -1,23 +1,24 @@
 """Brings conversions to ClickHouse, and looks for clicks that had not arrived when somebody named them.
 
 Both are asked of Postgres, row by row with `SKIP LOCKED`, so any number of processes may do it. A conversion that is sent
-to ClickHouse twice, because a process was killed before it noted so, replaces itself: its rows have the same key.
+to ClickHouse twice, because a process was killed before it noted so, replaces itself: its rows have the same key. Nothing
+is held while clicks are looked for, and each workspace's are credited in a transaction of their own: none keeps up another.
 """
 
 import asyncio
 import contextlib
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.clicks.retention import Retention
 from origin.conversions import row, store
-from origin.conversions.facts import ClickFinder
+from origin.conversions.facts import ClickFinder, FoundClick
 from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
 from origin.storage.tables import Row
 
@@ -26,9 +27,7 @@ _PAUSE_AFTER_FAILURE = 2.0
 _MOST_AT_ONCE = 500
 _INSERT_SECONDS = 20.0
 STORED = Counter("nearhop_conversions_stored_total", "Conversions that ClickHouse was given, changed ones included.")
-FAILURES = Counter(
-    "nearhop_conversion_drain_failures_total", "Attempts to bring conversions to ClickHouse that failed."
-)
+FAILURES = Counter("nearhop_conversion_drain_failures_total", "Attempts to credit or store conversions that failed.")
 _log = structlog.get_logger(__name__)
 
 
@@ -60,7 +59,11 @@ class ConversionDrain:
 
     async def work(self) -> bool:
         """Look for clicks that are due, and bring one block of conversions to ClickHouse; False when there was nothing."""
-        sought = await self._seek()
+        try:
+            sought = await self._seek()
+        except (SQLAlchemyError, OSError) as error:  # what is credited already is brought all the same
+            _note_failure("clicks_not_credited", error)
+            sought = False
         return await self._store() or sought
 
     async def _run(self) -> None:
@@ -71,8 +74,7 @@ class ConversionDrain:
                 while await self.work():
                     pass
             except (ClickHouseUnavailable, SQLAlchemyError, OSError) as error:
-                FAILURES.inc()
-                _log.warning("conversions_not_stored", error=str(error)[:500])
+                _note_failure("conversions_not_stored", error)
                 pause = _PAUSE_AFTER_FAILURE
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), pause)
@@ -82,22 +84,36 @@ class ConversionDrain:
         async with self._engine.begin() as connection:
             values = {"days": store.GIVE_UP_DAYS, "most": _MOST_AT_ONCE}
             due = list(await connection.execute(store.SQL["due"], values))
-            customers: set[int] = set()
-            for workspace_id, rows in _by_workspace(due):
-                customers |= await self._look_for(connection, workspace_id, rows)
+        changed = False
+        for workspace_id, rows in _by_workspace(due):
+            clicks = await self._clicks.find(workspace_id, {each.click_id for each in rows})
+            news = [each for each in rows if each.click_id in clicks or each.late]
+            changed = await self._credit(workspace_id, news, clicks) or changed
+        return changed
+
+    async def _credit(self, workspace_id: int, rows: list[Row], clicks: Mapping[str, FoundClick]) -> bool:
+        """Credit all at once, or each alone where one of them can't be; that is looked for again later."""
+        try:
+            return bool(rows) and await self._credit_together(workspace_id, rows, clicks)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            if len(rows) > 1:
+                return any([await self._credit(workspace_id, [each], clicks) for each in rows])
+            _note_failure("click_not_credited", error, click_id=rows[0].click_id)
+            return False
+
+    async def _credit_together(self, workspace_id: int, rows: list[Row], clicks: Mapping[str, FoundClick]) -> bool:
+        found = {each.id: each.click_id for each in rows if each.click_id in clicks}
+        given_up = [each.id for each in rows if each.id not in found]
+        async with self._engine.begin() as connection:
+            await store.hold(connection, {each.customer_id for each in rows if each.customer_id is not None})
+            theirs = {name: clicks[name] for name in found.values()}
+            customers = await store.found(connection, workspace_id, list(found), theirs)
+            owners = (await connection.execute(store.SQL["give_up"], {"ids": given_up})).scalars()
+            customers |= {number for number in owners if number is not None}
             await store.attribute(connection, customers)
         return bool(customers)
-
-    async def _look_for(self, connection: AsyncConnection, workspace_id: int, rows: list[Row]) -> set[int]:
-        clicks = await self._clicks.find(workspace_id, {each.click_id for each in rows})
-        found = [each.id for each in rows if each.click_id in clicks]
-        customers = await store.found(connection, workspace_id, found, clicks)
-        for late in (False, True):
-            missing = [each.id for each in rows if each.click_id not in clicks and each.late == late]
-            if missing:
-                owners = (await connection.execute(store.SQL["look_later"], {"ids": missing, "late": late})).scalars()
-                customers |= {number for number in owners if late and number is not None}
-        return customers
 
     async def _store(self) -> bool:
         keep_days = await self._retention.days()
@@ -113,6 +129,11 @@ class ConversionDrain:
             await connection.execute(store.SQL["stored"], {"ids": [each.id for each in found]})
         STORED.inc(len(found))
         return True
+
+
+def _note_failure(event: str, error: Exception, **more: str) -> None:
+    FAILURES.inc()
+    _log.warning(event, error=str(error)[:500], **more)
 
 
 def _by_workspace(rows: Iterable[Row]) -> Iterable[tuple[int, list[Row]]]:

@@ -87,6 +87,14 @@ class StoredClicks:
 
 
 def _click(row: Mapping[str, Any]) -> FoundClick:
-    # Postgres holds no U+0000 in JSON.
-    facts = {name: value.replace("\0", "") if isinstance(value := row[name], str) else value for name in FACTS}
+    facts = {name: _clean(row[name]) for name in FACTS}
     return FoundClick(row["link_id"], row["timestamp"].replace(tzinfo=UTC), facts)
+
+
+def _clean(value: Any) -> Any:
+    """Without U+0000, which Postgres holds nowhere in JSON."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, Mapping):
+        return {_clean(name): _clean(each) for name, each in value.items()}
+    return value

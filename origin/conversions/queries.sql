@@ -28,21 +28,20 @@ WHERE customer_clicks.workspace_id = :workspace AND customer_clicks.click_id = g
 RETURNING customer_clicks.customer_id
 
 -- name: due
--- Clicks that ClickHouse did not have yet, and that it is time to look for again. Another process passes over them.
-SELECT id, workspace_id, customer_id, click_id, seen_at < now() - make_interval(days => :days) AS late
-FROM customer_clicks
-WHERE look_at <= now()
-ORDER BY look_at
-LIMIT :most
-FOR UPDATE SKIP LOCKED
-
--- name: look_later
--- Not there: look again after a while, twice as long each time up to ten minutes, or never (:late). Returns whose they were.
+-- Take the clicks that ClickHouse did not have yet, and that it is time to look for again. If they are not found now, or this
+-- process is killed, that is after a while, twice as long each time up to ten minutes. Another process passes over them.
 UPDATE customer_clicks SET
     looks = looks + 1,
-    look_at = CASE WHEN CAST(:late AS boolean) THEN NULL
-        ELSE now() + least(interval '10 minutes', interval '500 milliseconds' * power(2, least(looks, 20))) END
-WHERE id = ANY (CAST(:ids AS bigint[]))
+    look_at = now() + least(interval '10 minutes', interval '500 milliseconds' * power(2, least(looks, 20)))
+WHERE id = ANY (ARRAY(
+    SELECT id FROM customer_clicks WHERE look_at <= now() ORDER BY look_at LIMIT :most FOR UPDATE SKIP LOCKED
+))
+RETURNING id, workspace_id, customer_id, click_id, seen_at < now() - make_interval(days => :days) AS late
+
+-- name: give_up
+-- These are not looked for any more. Returns whose they were.
+UPDATE customer_clicks SET look_at = NULL
+WHERE id = ANY (CAST(:ids AS bigint[])) AND link_id IS NULL
 RETURNING customer_id
 
 -- name: hold

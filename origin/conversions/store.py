@@ -46,12 +46,16 @@ async def found(
     return {number for number in rows if number is not None}
 
 
+async def hold(connection: AsyncConnection, customers: Collection[int]) -> None:
+    """Hold these customers until the transaction ends: always before their clicks and conversions, by all who do."""
+    await connection.execute(SQL["hold"], {"customers": sorted(customers)})
+
+
 async def attribute(connection: AsyncConnection, customers: Collection[int], only: int | None = None) -> None:
     """Credit these customers' conversions (`only` this one) to the clicks that are known by now."""
     values = {"customers": sorted(customers), "only": only}
     if values["customers"]:
-        # First the customers, as whoever tracks holds theirs before anything else.
-        await connection.execute(SQL["hold"], values)
+        await hold(connection, customers)
         for event in ("lead", "sale"):  # a sale may be credited as its lead is
             await connection.execute(SQL["attribute"], {**values, "event": event})
         await connection.execute(SQL["place_customers"], values)

@@ -7,7 +7,7 @@ from origin.clicks import user_agents
 from origin.clicks.enrich import Enricher, Origin
 from origin.clicks.event import Click
 from origin.clicks.geo import CONTINENTS, GeoFile
-from origin.clicks.referers import channel_of, host_of, utm_of
+from origin.clicks.referers import channel_of, host_of, parameters_of, utm_of
 from origin.clicks.row import ClickRow
 from origin.clicks.text import LONGEST_HEADER
 from origin.clicks.visitors import VisitorHash, address_keeper, truncate
@@ -199,6 +199,11 @@ def test_utm_parameters_of_the_destination_win_over_those_of_the_request() -> No
         "utm_source": "mail",
         "utm_campaign": "may day",
     }
+
+
+def test_a_parameter_has_no_character_that_postgres_does_not_hold() -> None:
+    names = frozenset({"ref", "via"})
+    assert parameters_of("https://x.example/?ref=%00a&via=%00", "via=b", names) == {"ref": "a", "via": "b"}
 
 
 def test_a_visitor_is_the_same_all_day_and_another_one_tomorrow() -> None:
