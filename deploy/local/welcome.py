@@ -19,8 +19,12 @@ def welcome(settings: LocalSettings, seconds: float) -> str:
         ("Dashboard", settings.url("dashboard")),
         ("Short links", settings.url("edge")),
         ("REST API", f"{settings.url('origin')}/api/v1"),
+        ("API docs", f"{settings.url('origin')}/api/v1/docs"),
         ("Website", settings.url("landing")),
     ]
+    mailbox = f"{settings.url('origin')}/local/mailbox"
+    if is_there(mailbox):  # letters that are sent have no mailbox here
+        rows.append(("Mailbox", mailbox))
     credentials = read_credentials(settings.home)
     if credentials:
         rows += [
@@ -40,6 +44,15 @@ def read_credentials(home: Path) -> dict[str, str]:
         return dict(json.loads((home / CREDENTIALS_FILE).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
+
+
+def is_there(url: str) -> bool:
+    """Whether one of our own pages answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS):  # noqa: S310  # our own address
+            return True
+    except urllib.error.HTTPError:
+        return False
 
 
 def sample_link(settings: LocalSettings, api_key: str) -> str:
