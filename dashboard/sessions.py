@@ -7,10 +7,12 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 from starlette.requests import Request
 
-from dashboard.errors import NeedsLogin, OriginDown
+from dashboard.errors import NeedsLogin, OriginDown, OriginError
 from dashboard.origin_client import OriginClient
 from dashboard.origin_types import SecondStep, Tokens
 from dashboard.visitor import work_in
@@ -54,7 +56,16 @@ class Sessions:
         work_in(session.get("workspace", {}).get("id", ""))
         if session["ends"] - MARGIN_SECONDS <= self._clock():
             self._keep(request, await self._renew(session["cookies"]))
+        if "workspace" not in session:
+            await self._keep_workspace(session)
         return str(session["access"])
+
+    async def _keep_workspace(self, session: dict[str, Any]) -> None:
+        """Once a session: take the workspace that origin chooses, so that every page can name it."""
+        with suppress(OriginError):  # the page's own calls will meet the same, and say so
+            workspace = (await self._client.team.me(session["access"])).workspace
+            if workspace:
+                session["workspace"] = {"id": workspace.id, "name": workspace.name}
 
     async def end(self, request: Request) -> None:
         """Log out here and at origin."""

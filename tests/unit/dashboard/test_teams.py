@@ -22,6 +22,14 @@ def invited(origin: FakeOrigin, email: str = NEW, role: str = "admin") -> str:
     return "the-token"
 
 
+async def test_every_page_names_the_workspace_from_the_first_on(origin: FakeOrigin, reader: Reader) -> None:
+    name = origin.teams.workspaces["ws_1"]["name"]
+    assert f"Workspace {name}: choose another" in (await reader.get("/links")).text
+    asked = origin.calls.count("GET /me")
+    assert f"Workspace {name}: choose another" in (await reader.get("/security")).text
+    assert origin.calls.count("GET /me") == asked  # once a session
+
+
 async def test_somebody_is_invited_and_listed(origin: FakeOrigin, reader: Reader) -> None:
     answer = await reader.send("/members", {"email": NEW, "role": "viewer"})
     assert answer.headers["location"] == "/members"
