@@ -16,6 +16,8 @@ from shared.kv_record import KvRecord, decode
 
 _WAIT_STEP_SECONDS = 0.02
 _LONGEST_WAIT_SECONDS = 2.0
+# A link that changes this often while it is read is given up for now.
+_MOST_OVERTAKEN = 3
 _MOST_ASKED = 10_000
 _MOST_MISSING = 20_000
 # An address that asks for this many times as many unknown codes as it may is not even answered from KV.
@@ -98,6 +100,14 @@ class Links:
 
     async def refresh(self, key: str, address: str = "") -> KnownLink | Missing:
         """Read a key from KV, or from origin where KV has nothing, and remember what was found."""
+        for _ in range(_MOST_OVERTAKEN):
+            found = await self._read(key, address)
+            if found is not None:
+                return found
+        return self._keep_or_give_up(key)
+
+    async def _read(self, key: str, address: str) -> KnownLink | Missing | None:
+        """What `refresh` finds; None where the feed told of a change before it could be remembered."""
         try:
             value, late = self.feed.newest(key, await self._kv_get(key))
             if value is None and not key.endswith("/"):  # a domain's own record is in KV or nowhere
@@ -116,7 +126,8 @@ class Links:
             return self._remember_missing(key, late=late)
         try:
             record = await unseal(self._runtime, self._settings.edge_secret, decode(value))
-            return self._remember(key, record, value, late=late)
+            newest, late = self.feed.newest(key, value)  # a change may have come while it was opened
+            return self._remember(key, record, value, late=late) if newest == value else None
         except (BadRecord, Unsendable):
             self._counters.bad_records += 1
             return self._keep_or_give_up(key)

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from origin.links.sealing import seal
 from redirector.ports import Reply
 from redirector.settings import EdgeSettings
 from redirector.testing import Call, FakeRequest
 from shared import change_feed
 from shared.change_feed import FEED_KEY, MOST_CHANGES, FeedChange, Means
-from tests.unit.edge.conftest import World
+from tests.unit.edge.conftest import SECRET, World, decrypt
 
 DEFAULTS = EdgeSettings()
 FRESH, STALE, ALIVE = DEFAULTS.fresh_seconds, DEFAULTS.stale_seconds, DEFAULTS.feed_seconds
@@ -40,6 +41,16 @@ class Told(World):
             self.since = max(self.since, self.told_at[self.head - MOST_CHANGES])
         lines = [change.line() for change in self.changes]
         self.runtime.kv[FEED_KEY] = change_feed.encode(self.head, self.since, at or self.runtime.clock, lines)
+
+    def tell_meanwhile(self, *changes: FeedChange) -> None:
+        """Tell, and let another request follow the feed while the one under way waits."""
+        self.tell(*changes)
+        self.runtime.clock += FRESH
+        self.edge.fetch(FakeRequest("http://localhost/other"), object())
+        follow = self.runtime.deferred.pop()
+        with contextlib.suppress(StopIteration):
+            while True:
+                follow.send(None)
 
     def forget(self, count: int) -> None:
         """Let the oldest changes leave the feed."""
@@ -410,17 +421,66 @@ async def test_an_answer_of_origin_that_the_feed_overtook_is_not_kept(told: Told
     def slow(call: Call) -> Reply:
         reply = told.origin(call)
         if call.method == "GET":
-            told.tell(changed(2, told.put("elsewhere", NEW, version=2)))
-            told.runtime.clock += FRESH
-            told.edge.fetch(FakeRequest("http://localhost/other"), object())
-            follow = told.runtime.deferred.pop()
-            with contextlib.suppress(StopIteration):
-                while True:
-                    follow.send(None)
+            told.tell_meanwhile(changed(2, told.put("elsewhere", NEW, version=2)))
         return reply
 
     told.runtime.service = slow
     assert await told.visit() == NEW
+
+
+def sealed(told: Told, version: int = 1, **options: Any) -> str:
+    """A record that has to be opened before it can be answered."""
+    return told.put("elsewhere", "", version, sealed=seal(SECRET, 7, {"url": OLD}), **options)
+
+
+def opened_slowly(told: Told, *changes: FeedChange) -> None:
+    """Each time that something sealed is opened, the feed tells of the next of these changes meanwhile."""
+    left = list(changes)
+
+    def slow(*sealed_by: bytes) -> bytes:
+        if left:
+            told.tell_meanwhile(left.pop(0))
+        return decrypt(*sealed_by)
+
+    told.runtime.cipher = slow
+
+
+async def under_way(told: Told) -> None:
+    told.put("localhost/other", OLD)
+    told.runtime.kv[KEY] = sealed(told)
+    await told.visits(30, "/other")
+
+
+async def test_an_edit_that_comes_while_a_record_is_opened_is_not_lost(told: Told) -> None:
+    await under_way(told)
+    opened_slowly(told, changed(2, told.put("elsewhere", NEW, version=2)))
+    assert [await told.visit(), await told.visit()] == [NEW, NEW]
+
+
+@pytest.mark.parametrize("means", [Means.CLOSED, Means.GONE])
+async def test_a_link_that_closes_while_its_record_is_opened_is_not_followed(told: Told, means: Means) -> None:
+    await under_way(told)
+    if means is Means.CLOSED:
+        told.links[KEY] = told.put("elsewhere", NEW, version=2, disabled=True)
+    opened_slowly(told, FeedChange(means, KEY, 2))
+    assert await told.visit() == ("410" if means is Means.CLOSED else "404")
+
+
+async def test_a_long_record_that_changes_while_the_old_one_is_opened_is_read_again(told: Told) -> None:
+    await under_way(told)
+    opened_slowly(told, FeedChange(Means.READ, KEY, 2))
+    assert await told.visit() == OLD  # KV has no other yet
+    told.put(KEY, NEW, version=2)
+    await told.visits(FRESH + STALE, "/other")
+    assert await told.visit() == NEW
+
+
+async def test_a_link_that_changes_each_time_it_is_opened_is_given_up_for_the_moment(told: Told) -> None:
+    await under_way(told)
+    opened_slowly(told, *(changed(version, sealed(told, version)) for version in range(2, 6)))
+    assert await told.visit() == "503"
+    told.runtime.clock += FRESH
+    assert await told.visit() == OLD
 
 
 async def test_the_feed_is_served_to_nobody(told: Told) -> None:
