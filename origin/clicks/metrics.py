@@ -11,8 +11,12 @@ UNSIGNED = Counter(
 TURNED_AWAY = Counter("nearhop_click_batches_turned_away_total", "Batches answered 503.", ["reason"])
 EDGE = Gauge(
     "nearhop_edge_counters",
-    "What the edge's isolates counted, by their last batches, as of the last block that this process drained.",
+    "What the edge's isolates counted, by their last batches, as of at most a minute ago.",
     ["counter"],
+)
+EDGE_FAILURES = Counter(
+    "nearhop_edge_counter_failures_total",
+    "Failures to keep or add up the edge's counters, which clicks do not wait for.",
 )
 STORED = Counter("nearhop_clicks_stored_total", "Clicks inserted into ClickHouse.")
 DUPLICATES = Counter("nearhop_clicks_duplicate_total", "Clicks of batches that had been counted before.")

@@ -68,6 +68,7 @@ class ClickPipeline:
         self.caps = MonthlyCap(clickhouse, clicks.clicks_per_month)
         self.link_caps = LinkCaps(engine, clickhouse, Records(settings.edge_signing_secret))
         self.retention = Retention(engine, clickhouse, days_of_plans(clicks.click_retention, "NEARHOP_CLICK_RETENTION"))
+        self._edges = EdgeCounters(engine)
         self.intake = Intake(self.spool, self.refused)
         self.drain = Drain(
             self.spool,
@@ -77,13 +78,14 @@ class ClickPipeline:
             self.claims,
             self.caps,
             self.link_caps,
-            EdgeCounters(engine),
+            self._edges,
             self.retention,
             clickhouse,
             linger_seconds=clicks.click_linger_ms / 1000,
         )
         self._connected = False
         self._task: asyncio.Task[None] | None = None
+        self._showing: asyncio.Task[None] | None = None
 
     def reserve(self) -> None:
         """Take what only one process may have, before anything is begun; raises FolderLocked."""
@@ -105,10 +107,14 @@ class ClickPipeline:
         metrics.SPOOL_DAMAGED.set_function(lambda: self.spool.segments.damaged_bytes)
         metrics.LAG.set_function(lambda: self.drain.lag_seconds)
         self._task = asyncio.create_task(self._run(), name="click-drain")
+        self._showing = asyncio.create_task(self._edges.show_each_minute(), name="edge-counters")
 
     async def stop(self) -> None:
         """Take no more clicks, bring the spooled ones to ClickHouse if that goes quickly, and close; the rest stays spooled."""
         self.spool.close()
+        if self._showing is not None:
+            self._showing.cancel()
+            await asyncio.wait([self._showing])
         if self._task is not None:
             self.drain.stop()
             _, late = await asyncio.wait([self._task], timeout=_FLUSH_SECONDS)

@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from origin.clicks import edge_command
+from origin.clicks import edge_command, edge_counters
 from origin.clicks.edge_counters import EdgeCounters, newest
 from origin.clicks.event import Batch
 from origin.settings import OriginSettings
@@ -64,6 +64,44 @@ async def test_what_a_batch_brings_is_in_the_metrics_and_in_the_command(
     told = {"clicks_kept": 41, "clicks_sent": 33, "clicks_queued": 7, "clicks_dropped": 1}
     assert (await stack.post(encode_batch("e-1", "e", [event()], told))).status_code == 202
     await stack.drained()
+    await counters.show()
     assert REGISTRY.get_sample_value("nearhop_edge_counters", {"counter": "clicks_queued"}) == 7
     await asyncio.to_thread(edge_command.main, OriginSettings(database_url=postgres_url))
     assert "e\t41\t33\t7\t1\t0\t0\t" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("broken", ["note", "sums", "fold"])
+async def test_clicks_are_stored_while_the_counters_cannot_be_kept_or_added_up(
+    stack: Stack, counters: EdgeCounters, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    failing = "SELECT 1 / (cardinality(CAST(:isolates AS text[])) - cardinality(CAST(:counters AS jsonb[])))"
+    names = {"note": failing, "sums": "SELECT 1 / 0", "fold": "SELECT 1 / (CAST(:days AS int) * 0)"}
+    before = REGISTRY.get_sample_value("nearhop_edge_counter_failures_total")
+    monkeypatch.setitem(edge_counters._SQL, broken, text(names[broken]))
+    clicks = [event(workspace=8_301)]
+    assert (await stack.post(encode_batch(f"broken-{broken}", "e", clicks, {"clicks_kept": 1}))).status_code == 202
+    await stack.drained()
+    assert await stack.scalar("SELECT count() FROM clicks WHERE workspace_id = 8301") == 1
+    assert not stack.pipeline.drain.problem
+    for work in (counters.note([batch("a", 1)]), counters.show(), counters.fold()):
+        await work
+    after = REGISTRY.get_sample_value("nearhop_edge_counter_failures_total")
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
+async def test_a_block_adds_nothing_up(stack: Stack, counters: EdgeCounters, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await counters.sums() == {}
+    asked: list[str] = []
+
+    async def sums(_: EdgeCounters) -> dict[str, int]:
+        asked.append("sums")
+        return {}
+
+    await stack.drained()
+    monkeypatch.setattr(EdgeCounters, "sums", sums)
+    for number in range(3):
+        await stack.post(encode_batch(f"block-{number}", "e", [event()], {"clicks_kept": number}))
+        await stack.drained()
+    assert asked == []
