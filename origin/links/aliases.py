@@ -15,6 +15,7 @@ from origin.links.draft import normalize_key
 from origin.links.model import wire_name
 from origin.links.options import Records
 from origin.problems import Conflict, NotFound, Unprocessable
+from origin.safety import standing
 from origin.storage.tables import Row, links
 
 MOST = 20
@@ -41,7 +42,7 @@ class NewAlias(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 async def add(
     connection: AsyncConnection, actor: Actor, codes: Codes, records: Records, link: Row, body: NewAlias
 ) -> Row:
-    """Give a locked link another code; raises Unprocessable or Conflict."""
+    """Give a locked link another code; raises Unprocessable, Conflict, or Forbidden where the operator has closed it."""
     domain = domains.normalize(body.domain) if body.domain else link.domain
     usable = await domains.usable(connection, actor.workspace_id, {domain})
     if domain not in usable:
@@ -51,6 +52,9 @@ async def add(
     for _ in range(_ROUNDS):
         key = normalize_key(body.key) if body.key else await codes.next(connection)
         key = key.lower() if usable[domain] else key
+        closed = await standing.closed(connection, actor.workspace_id, {(domain, key)}, (), link.id)
+        if refusal := closed.refusal((domain, key), ()):
+            raise refusal
         row = {
             **fields.DEFAULTS, "url": "", "domain": domain, "key": key, "alias_of": link.id,
             "workspace_id": actor.workspace_id, "user_id": actor.user_id,

@@ -17,6 +17,7 @@ from origin.links.loops import Loops
 from origin.links.model import NewLink
 from origin.links.options import Records
 from origin.problems import ApiProblem, Conflict, Unprocessable
+from origin.safety import standing
 from origin.safety.checks import Safety
 from origin.storage.tables import Row
 from origin.tags import service as tags
@@ -46,6 +47,7 @@ class Creation:
         default = await domains.primary(self.connection, self.actor.workspace_id, self.default_domain)
         outcome: Outcome = [self._draft(body, default) for body in bodies]
         await self._refuse_foreign_domains_and_loops(outcome)
+        await self._refuse_what_is_closed(outcome)
         await self._refuse_unknown_folders(outcome)
         tagged = await self._find_tags(outcome)
         _refuse_repeated(outcome)
@@ -81,6 +83,16 @@ class Creation:
             elif usable[each.domain]:
                 each.ignores_case = True
                 each.key = each.key and each.key.lower()
+
+    async def _refuse_what_is_closed(self, outcome: Outcome) -> None:
+        drafts = [each for each in outcome if isinstance(each, Draft)]
+        places = {(each.domain, each.key) for each in drafts if each.key is not None}
+        urls = {to.url for each in drafts for _, to in each.destinations}
+        closed = await standing.closed(self.connection, self.actor.workspace_id, places, urls)
+        for index, each in enumerate(outcome):
+            if isinstance(each, Draft):
+                named = [(field, to.url) for field, to in each.destinations]
+                outcome[index] = closed.refusal((each.domain, each.key), named) or each
 
     async def _refuse_unknown_folders(self, outcome: Outcome) -> None:
         wanted = {each.columns["folder_id"] for each in outcome if isinstance(each, Draft)} - {None}

@@ -37,6 +37,7 @@ from origin.links import (
 from origin.links.aliases import NewAlias
 from origin.links.codes import Codes
 from origin.links.creation import Creation
+from origin.links.destinations import Destination
 from origin.links.draft import normalize_key, tag_choice, utm_values
 from origin.links.loops import Loops
 from origin.links.model import LinkChange, LinkFields, NewLink
@@ -44,6 +45,7 @@ from origin.links.options import Records
 from origin.links.redirects import is_one_time
 from origin.links.totals import ClickTotals
 from origin.problems import ApiProblem, Conflict, NotFound, Unprocessable
+from origin.safety import standing
 from origin.safety.checks import Safety
 from origin.storage.tables import Row
 from origin.tags import service as tags
@@ -215,7 +217,20 @@ class Links:
                 await claims.forget(connection, row.id)
         if body.password is not UNSET and body.password != passwords.MASK:
             values["password_hash"] = await passwords.verifier(body.password) if body.password else None
-        return values | await self._changed_place(connection, actor, row, body)
+        place = await self._changed_place(connection, actor, row, body)
+        await self._refuse_what_is_closed(connection, row, place, leads_to)
+        return values | place
+
+    async def _refuse_what_is_closed(
+        self, connection: AsyncConnection, row: Row, place: dict[str, Any], leads_to: list[tuple[str, Destination]]
+    ) -> None:
+        new = (place.get("domain", row.domain), place.get("key", row.key))
+        places = set() if new == (row.domain, row.key) else {new}
+        named = [(field, to.url) for field, to in leads_to]
+        urls = {url for _, url in named}
+        closed = await standing.closed(connection, row.workspace_id, places, urls, but=row.id)
+        if refusal := closed.refusal(new, named):
+            raise refusal
 
     async def _changed_place(
         self, connection: AsyncConnection, actor: Actor, row: Row, body: LinkChange

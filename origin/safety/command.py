@@ -21,7 +21,7 @@ USAGE = """python -m origin safety reports                          what visitor
 python -m origin safety dismiss REPORT                   nothing is wrong with its link
 python -m origin safety warn LINK REASON [NOTE]          have the edge warn of a link (link_..., or domain/code)
 python -m origin safety block LINK REASON [NOTE]         have the edge take a link down
-python -m origin safety release LINK [NOTE]              let a link go
+python -m origin safety release LINK [NOTE]              let a link go; a deleted one no longer closes its place
 python -m origin safety quarantines                      the links in quarantine, the newest first
 REASON is one of phishing, malware, spam, abuse, other. `warn` and `block` settle the reports of the link.
 """
@@ -62,7 +62,9 @@ async def _do(connection: AsyncConnection, records: Records, arguments: list[str
             await quarantine.place(connection, records, link_id, by, action, why, " ".join(note))
             await _review(connection, link_reports.c.link_id == link_id)
         case ["release", link, *note]:
-            await quarantine.release(connection, records, await _link_id(connection, link), by, " ".join(note))
+            deleted = _named(quarantines, quarantines.c.link_id, link)
+            if not await quarantine.release_deleted(connection, deleted, by, " ".join(note)):
+                await quarantine.release(connection, records, await _link_id(connection, link), by, " ".join(note))
         case _:
             sys.stderr.write(USAGE)
             return 2
@@ -70,13 +72,17 @@ async def _do(connection: AsyncConnection, records: Records, arguments: list[str
 
 
 async def _link_id(connection: AsyncConnection, text: str) -> int:
-    domain, _, code = text.partition("/")
-    named = sa.or_(links.c.id == ids.parse(ids.LINK, text), sa.and_(links.c.domain == domain, links.c.key == code))
-    select = sa.select(sa.func.coalesce(links.c.alias_of, links.c.id)).where(named)
+    select = sa.select(sa.func.coalesce(links.c.alias_of, links.c.id)).where(_named(links, links.c.id, text))
     found = (await connection.execute(select)).scalar_one_or_none()
     if found is None:
         raise NotFound(f"There is no link {text}.")
     return int(found)
+
+
+def _named(table: sa.Table, number: sa.ColumnElement[int], text: str) -> sa.ColumnElement[bool]:
+    """The rows of a link: by its id, or by its domain and code."""
+    domain, _, code = text.partition("/")
+    return sa.or_(number == ids.parse(ids.LINK, text), sa.and_(table.c.domain == domain, table.c.key == code))
 
 
 async def _review(connection: AsyncConnection, which: sa.ColumnElement[bool], named: str = "") -> None:

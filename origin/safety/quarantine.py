@@ -100,6 +100,14 @@ async def release(connection: AsyncConnection, records: Records, link_id: int, b
     await _note(connection, "link.release", row, by, now)
 
 
+async def release_deleted(connection: AsyncConnection, named: sa.ColumnElement[bool], by: By, note: str = "") -> bool:
+    """End what deleted links have left behind, so that their place may be used again; False where there is none."""
+    is_there = sa.exists().where(links.c.id == quarantines.c.link_id)
+    left = sa.and_(named, quarantines.c.released_at.is_(None), ~is_there)
+    values = {"released_at": sa.func.now(), "released_by": by.user_id, "release_note": note}
+    return bool((await connection.execute(sa.update(quarantines).where(left).values(values))).rowcount)
+
+
 async def history(connection: AsyncConnection, workspace_id: int, link_id: int) -> list[PastQuarantine]:
     """The quarantines that a link has been in, the newest first, the last hundred at most."""
     mine = sa.and_(quarantines.c.workspace_id == workspace_id, quarantines.c.link_id == link_id)

@@ -14,6 +14,7 @@ link_claims = sa.Table(
 )
 
 
+_CLOSED = sa.text("released_at IS NULL AND source = 'operator'")
 quarantines = sa.Table(
     "quarantines",
     metadata,
@@ -34,6 +35,10 @@ quarantines = sa.Table(
     text_column("release_note"),
     sa.Index("quarantines_workspace_id_link_id_idx", "workspace_id", "link_id"),
     sa.Index("quarantines_in_force_idx", "link_id", unique=True, postgresql_where=sa.text("released_at IS NULL")),
+    sa.Index("quarantines_closed_place_idx", "domain", "key", postgresql_where=_CLOSED),
+    sa.Index(
+        "quarantines_closed_url_idx", "workspace_id", sa.text("hashtextextended(url, 0)"), postgresql_where=_CLOSED
+    ),
 )
 
 

@@ -144,6 +144,38 @@ async def test_what_the_operator_has_done_stays_whatever_the_workspace_says(
     assert await run(engine, "block", link["id"], "because") == 2
 
 
+async def test_what_the_operator_has_closed_is_not_made_again(api: httpx.AsyncClient, engine: AsyncEngine) -> None:
+    url, place = "https://harm.example/page", {"domain": "localhost", "key": "closed-place"}
+    link, other = await made(api, url=url, **place), await made(api)
+    assert await run(engine, "block", link["id"], "phishing") == 0
+    assert (await api.patch(f"{LINKS}/{link['id']}", json={"comments": "mine", "url": url})).status_code == 200
+    await api.delete(f"{LINKS}/{link['id']}")
+    bodies: list[dict[str, Any]] = [{"url": url}, {"url": URL, **place}, {"url": URL, "geo": {"DE": url}}]
+    for body, field in zip(bodies, ("url: ", "key: ", "geo.DE: "), strict=True):
+        answers = [await api.post(LINKS, json=body), await api.patch(f"{LINKS}/{other['id']}", json=body)]
+        assert [each.status_code for each in answers] == [403, 403], answers[0].text
+        assert all(each.json()["error"]["message"].startswith(field) for each in answers)
+    assert (await api.post(f"{LINKS}/{other['id']}/aliases", json=place)).status_code == 403
+    bad, good = (await api.post(f"{LINKS}/bulk", json=[{"url": url}, {"url": URL}])).json()
+    assert (bad["code"], good["url"]) == ("forbidden", URL)
+    stranger = await new_account(engine)
+    async with make_client(make_app(engine), stranger.api_key) as theirs:
+        assert (await theirs.post(LINKS, json=bodies[1])).status_code == 403
+        assert (await theirs.post(LINKS, json=bodies[0])).status_code == 200, "a URL is closed for who led to it"
+    assert await run(engine, "release", "localhost/closed-place") == 0
+    await made(api, url=url, **place)
+
+
+async def test_a_former_url_that_the_operator_has_closed_is_not_brought_back(
+    api: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    url = "https://harm.example/former"
+    link, other = await made(api, url=url), await made(api, url=url)
+    await api.patch(f"{LINKS}/{link['id']}", json={"url": URL})
+    await run(engine, "block", other["id"], "malware")
+    assert (await api.post(f"{LINKS}/{link['id']}/versions/1/restore")).status_code == 403
+
+
 async def test_what_the_operator_releases_is_what_the_workspace_had_made_of_it(
     api: httpx.AsyncClient, engine: AsyncEngine
 ) -> None:
