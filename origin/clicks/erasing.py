@@ -7,9 +7,14 @@ from origin.conversions.erasing import ConversionEraser
 from origin.storage.clickhouse import ClickHouse
 from origin.storage.rollups import ROLLUPS, delete, refill
 
-_DAYS = """
-SELECT toUnixTimestamp(min(toStartOfDay(timestamp))) AS first, toUnixTimestamp(max(toStartOfDay(timestamp))) AS last
-FROM clicks WHERE workspace_id = {workspace:UInt64}
+# Of conversions as well: they are kept when the click itself has expired.
+_TIMES = """
+SELECT count() AS found, toUnixTimestamp(min(at)) AS first, toUnixTimestamp(max(at)) AS last
+FROM (
+    SELECT timestamp AS at FROM clicks WHERE workspace_id = {workspace:UInt64}
+    UNION ALL
+    SELECT clicked_at AS at FROM conversions WHERE workspace_id = {workspace:UInt64}
+)
 """
 _DAY = int(timedelta(days=1).total_seconds())
 
@@ -37,11 +42,8 @@ class Eraser:
 
     async def visitor(self, workspace_id: int, ip: str, user_agent: str) -> None:
         """All requests of who came from this address with this browser, on any day."""
-        (days,) = await self._clickhouse.query(_DAYS, {"workspace": workspace_id})
-        hashes = [
-            self._visitors.of(second * 1000, workspace_id, ip, user_agent)
-            for second in range(days["first"], days["last"] + 1, _DAY)
-        ]
+        days = await self._days(workspace_id)
+        hashes = [self._visitors.of(second * 1000, workspace_id, ip, user_agent) for second in days]
         await self._conversions.visitors(workspace_id, hashes)  # first, as the days are those of the clicks
         which = "workspace_id = {workspace:UInt64} AND visitor IN {visitors:Array(UInt64)}"
         await delete(self._clickhouse, "clicks", which, {"workspace": workspace_id, "visitors": hashes})
@@ -50,3 +52,10 @@ class Eraser:
     async def customer(self, workspace_id: int, customer_id: int) -> None:
         """A customer, with all leads and sales. The clicks stay, as those of somebody."""
         await self._conversions.customer(workspace_id, customer_id)
+
+    async def _days(self, workspace_id: int) -> range:
+        """The days that anything is known of clicks from, in unix seconds."""
+        (there,) = await self._clickhouse.query(_TIMES, {"workspace": workspace_id})
+        times = [there["first"], there["last"]] if there["found"] else []
+        times += await self._conversions.click_times(workspace_id)
+        return range(min(times) // _DAY * _DAY, max(times) + 1, _DAY) if times else range(0)

@@ -50,6 +50,12 @@ class ConversionEraser:
         await self._forget_clicks("clicks_of_visitors", {"workspace": workspace_id, "visitors": texts})
         await delete(self._clickhouse, "conversions", f"{_MINE} AND visitor IN {{visitors:Array(UInt64)}}", values)
 
+    async def click_times(self, workspace_id: int) -> list[int]:
+        """When the first and the last of the clicks were that are kept of customers, in unix seconds; empty without any."""
+        async with self._engine.connect() as connection:
+            (row,) = await connection.execute(_SQL["click_times"], {"workspace": workspace_id})
+        return [int(each.timestamp()) for each in row if each is not None]
+
     async def _forget(self, prefix: str, values: dict[str, Any]) -> None:
         async with self._engine.begin() as connection:
             for name in ("conversions", "clicks", "customers"):

@@ -32,6 +32,10 @@ DELETE FROM customer_clicks
 WHERE workspace_id = :workspace AND facts ->> 'visitor' = ANY (CAST(:visitors AS text[]))
 RETURNING customer_id
 
+-- name: click_times
+-- When the first and the last of the clicks were that are kept of a workspace's customers.
+SELECT min(clicked_at), max(clicked_at) FROM customer_clicks WHERE workspace_id = :workspace
+
 -- name: unplace
 -- These customers came by no link that is known, until one of their other clicks says so.
 UPDATE customers SET link_id = NULL WHERE id = ANY (CAST(:customers AS bigint[]))

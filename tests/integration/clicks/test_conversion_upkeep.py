@@ -12,6 +12,7 @@ from origin.clicks.erasing import Eraser
 from origin.clicks.visitors import VisitorHash
 from origin.conversions.erasing import ConversionEraser, send_again
 from origin.conversions.expiry import expire
+from origin.storage.rollups import delete
 from origin.storage.tables import conversions, customer_clicks, customers
 from tests.factories import new_account
 from tests.integration.clicks.asking import new_link
@@ -74,6 +75,24 @@ async def test_an_erased_visitors_clicks_credit_nothing_any_more(
     await eraser.visitor(tracker.workspace, "198.51.100.80", CHROME)
     assert await tracker.stored() == {("lead", links[0]): (1, 0)}
     assert await tracker.outcomes() == {"counted": 1, "unattributed": 1}
+
+
+async def test_an_erased_visitor_is_forgotten_where_only_customers_still_have_the_clicks(
+    tracker: Tracker, links: list[int], eraser: Eraser, engine: AsyncEngine
+) -> None:
+    for who, days, more in (("first", 5, {"mode": "deferred"}), ("second", 3, {})):
+        click = await tracker.clicked(links[0], ago_ms=days * 86_400_000, ip="198.51.100.80")
+        await tracker.lead(click, who=who, **more)
+    await tracker.settle()
+    old = "workspace_id = {workspace:UInt64}"
+    await delete(tracker.stack.clickhouse, "clicks", old, {"workspace": tracker.workspace})  # they have expired
+    await tracker.lead(await tracker.clicked(links[0], ip="198.51.100.81"), who="stays")
+    await tracker.settle()
+    await eraser.visitor(tracker.workspace, "198.51.100.80", CHROME)
+    assert await tracker.stored() == {("lead", links[0]): (1, 0)}
+    assert await kept(engine, tracker.workspace) == (3, 1, 2)
+    await eraser.workspace(tracker.workspace)
+    await eraser.visitor(tracker.workspace, "198.51.100.80", CHROME)  # where nothing is
 
 
 async def test_an_erased_customer_or_workspace_leaves_nothing(
