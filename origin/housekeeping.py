@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin import idempotency, pages
@@ -52,12 +51,23 @@ async def hourly(
 async def _forever(
     engine: AsyncEngine, domains: Ownership, audit_days: Mapping[str, int], destinations: Recheck
 ) -> None:
+    steps: dict[str, Callable[[], Awaitable[object]]] = {
+        "expired rows": lambda: sweep(engine),
+        "audit log": lambda: retention.sweep(engine, audit_days),
+        "domains": lambda: recheck(engine, domains),
+        "destinations": destinations.run,
+    }
     while True:
-        try:
-            await sweep(engine)
-            await retention.sweep(engine, audit_days)
-            await recheck(engine, domains)
-            await destinations.run()
-        except (SQLAlchemyError, OSError) as error:  # the next hour will do as well
-            _log.warning("sweep failed", error=str(error))
+        await _each(steps)
         await asyncio.sleep(_SECONDS)
+
+
+async def _each(steps: Mapping[str, Callable[[], Awaitable[object]]]) -> None:
+    """Do the steps; one that fails is logged with its name, and keeps no other from being done."""
+    for name, step in steps.items():
+        try:
+            await step()
+        # Of any kind: nobody awaits this task, so an error that left it would end all housekeeping without a word, until
+        # the process is started anew. The next hour tries again.
+        except Exception:  # noqa: BLE001  # see above
+            _log.exception("a step of housekeeping failed", step=name)
