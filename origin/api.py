@@ -38,22 +38,28 @@ def route(operation: Operation) -> ApiRoute:
         elif operation.permission != ANYONE:
             await require(request, operation.permission)
         hold_to_workspace(request)
-        with trail.acting(_author(request)):
+        with trail.acting(_author(request)) as changed:
             if operation.method == "POST" and operation.permission != ANYONE:
                 response = await once(request, operation)
             else:
                 response = await operation.endpoint(request)
-        await _mark_change(request)
+        await _mark_change(request, changed)
         return response
 
     return ApiRoute(operation, guarded)
 
 
-async def _mark_change(request: Request) -> None:
-    """Let no replica answer for the workspace until it has what was just committed."""
+async def _mark_change(request: Request, changed: set[int]) -> None:
+    """Let no replica answer for a workspace until it has what was just committed.
+
+    That is the caller's own, and those that the audit log tells of: an invitation, say, is accepted from outside.
+    """
     replicas = replicas_of(request)
-    if replicas is not None and request.method != "GET" and hasattr(request.state, "actor"):
-        await replicas.wrote(request.state.actor.workspace_id)
+    if replicas is None or request.method == "GET":
+        return
+    own = {request.state.actor.workspace_id} if hasattr(request.state, "actor") else set()
+    for workspace_id in sorted(changed | own):
+        await replicas.wrote(workspace_id)
 
 
 def _author(request: Request) -> trail.Author:

@@ -47,16 +47,19 @@ class Change:
 
 _SYSTEM = Author()
 _author: ContextVar[Author] = ContextVar("author", default=_SYSTEM)
+_told: ContextVar[set[int] | None] = ContextVar("told", default=None)
 
 
 @contextmanager
-def acting(author: Author) -> Iterator[None]:
-    """Everything that is recorded in this context is by them."""
-    token = _author.set(author)
+def acting(author: Author) -> Iterator[set[int]]:
+    """Everything that is recorded in this context is by them; gives the numbers of the workspaces that it is about."""
+    workspace_ids: set[int] = set()
+    token, told = _author.set(author), _told.set(workspace_ids)
     try:
-        yield
+        yield workspace_ids
     finally:
         _author.reset(token)
+        _told.reset(told)
 
 
 def created(action: str, state: State, name: str = "") -> Change:
@@ -100,6 +103,8 @@ async def _write(
     entries = [each for each in changes if each is not None]
     if not entries or not workspace_ids:
         return
+    if (told := _told.get()) is not None:
+        told.update(workspace_ids)
     author = _author.get()
     if by_user is not None and author.user_id is None:
         author = replace(author, kind="user", user_id=by_user)

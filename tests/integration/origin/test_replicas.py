@@ -20,6 +20,7 @@ from origin.storage.engine import make_engine
 from origin.storage.migrate import upgrade
 from origin.storage.replicas import FAILURES, READS, Replicas
 from tests.factories import Account, new_account
+from tests.letters import bearer, invitation, new_email, register
 from tests.origin_app import make_app, make_client
 
 LINKS = "/api/v1/links"
@@ -185,3 +186,28 @@ async def test_a_server_that_is_no_replica_any_more_is_not_believed(primary: Asy
     promoted = Replicas(primary, [primary])
     async with promoted.reading(account.actor.workspace_id) as connection:
         assert connection is None
+
+
+async def test_what_is_written_in_a_workspace_from_outside_it_is_not_missed_either(
+    api: httpx.AsyncClient,
+    primary: AsyncEngine,
+    replicas: Replicas,
+    account: Account,
+    servers: tuple[str, PostgresServer],
+) -> None:
+    email = new_email()
+    invited = await api.post(
+        f"/api/v1/workspaces/{account.workspace_id}/invitations", json={"email": email, "role": "member"}
+    )
+    assert invited.status_code == 201
+    async with make_client(make_app(primary, replicas=replicas)) as guest:
+        opened = await register(guest, email)
+        token = {"token": await invitation(guest, email)}
+        written = on(servers[0], "SELECT pg_current_wal_flush_lsn()")
+        wait_for(lambda: on(servers[1].url, f"SELECT pg_last_wal_replay_lsn() >= '{written}'") == "True")
+        with paused(servers[1].url):
+            joined = await guest.post("/api/v1/invitations/accept", json=token, headers=bearer(opened))
+            assert joined.status_code == 200
+            before = reads()
+            assert (await api.get(LINKS)).json() == []
+            assert answered_by(before) == "primary"
