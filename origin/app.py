@@ -92,7 +92,7 @@ def assemble(
 ) -> Starlette:
     """An app of these routes with everything that wraps them: tests make small ones with it."""
     limits = [Middleware(RateLimited, gate=gate)] if gate else []
-    cors = Middleware(Cors, known=KnownOrigins(engine))
+    cors = Middleware(Cors, known=KnownOrigins(engine), gate=gate)
     app = Starlette(
         routes=[Mount(PREFIX, routes=[*api, *reference.routes(api)], middleware=[cors, *limits]), *others],
         middleware=[Middleware(RequestTrace, log=log_requests), Middleware(BodyLimit, most=body_limit)],

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from origin.limits.gate import Gate, refuse
 from origin.middleware import extra_headers
 from origin.openapi import PREFIX
 from origin.problems import Forbidden
@@ -46,6 +47,10 @@ class KnownOrigins:
         self._clock = clock
         self._known: OrderedDict[str, tuple[float, bool]] = OrderedDict()
 
+    def remembers(self, origin: str) -> bool:
+        """Whether `has` would answer without a look into the database."""
+        return self._clock() < self._known.get(origin, (0.0, False))[0]
+
     async def has(self, origin: str) -> bool:
         """Whether pages of this origin may call the API at all."""
         now = self._clock()
@@ -64,9 +69,10 @@ class KnownOrigins:
 class Cors:
     """ASGI middleware of the API: answers preflights, refuses pages that nobody names, and marks answers as readable."""
 
-    def __init__(self, app: ASGIApp, *, known: KnownOrigins) -> None:
+    def __init__(self, app: ASGIApp, *, known: KnownOrigins, gate: Gate | None = None) -> None:
         self._app = app
         self._known = known
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -80,7 +86,7 @@ class Cors:
             return
         if request.url.path in _FOR_ANY:
             answered[_ALLOW] = "*"
-        elif await self._known.has(origin):
+        elif await self._is_known(origin, request):
             answered[_ALLOW] = origin
             scope[_ORIGIN] = origin
         else:
@@ -90,6 +96,14 @@ class Cors:
             await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    async def _is_known(self, origin: str, request: Request) -> bool:
+        """A look into the database counts for the address: preflights come before all limits, and origins are soon made up."""
+        if self._gate is not None and not self._known.remembers(origin):
+            standing = await self._gate.admit_address(request)
+            if standing is not None:
+                refuse(standing)
+        return await self._known.has(origin)
 
 
 def hold_to_workspace(request: Request) -> None:

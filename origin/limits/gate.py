@@ -5,6 +5,7 @@ import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,7 +18,8 @@ from origin.limits.rules import Rules
 from origin.middleware import extra_headers
 from origin.problems import TooManyRequests, Unauthorized
 
-_MOST_REFUSED = 10_000
+_MOST_TOKENS = 10_000
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -28,6 +30,8 @@ class Gate:
     rules: Rules
     # Tokens that were refused lately: such a request is refused again without a look into the database.
     _refused: OrderedDict[bytes, tuple[Limit, str]] = field(default_factory=OrderedDict)
+    # Tokens that were good lately: an address that has used its requests up is closed to all others without a look either.
+    _good: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
 
     async def admit(self, request: Request) -> Standing | None:
         """How the caller stands, the request counted; None where no limit applies."""
@@ -35,21 +39,34 @@ class Gate:
         digest = hashlib.blake2b(token, digest_size=16).digest()
         if digest in self._refused and (standing := self.limiter.refusal(*self._refused[digest])):
             return standing
-        limit, name = await self._bucket(request) if token else self._of_address(request)
+        if not token:
+            return await self.admit_address(request)
+        if digest not in self._good and (standing := self._closed(request)):
+            return standing
+        limit, name = await self._bucket(request, digest)
         if limit is None:
             return None
         standing = await self.limiter.take(limit, name)
-        if token and not standing.allowed:
-            self._refused[digest] = (limit, name)
-            if len(self._refused) > _MOST_REFUSED:
-                self._refused.popitem(last=False)
+        if not standing.allowed:
+            _remember(self._refused, digest, (limit, name))
         return standing
 
-    async def _bucket(self, request: Request) -> tuple[Limit | None, str]:
+    async def admit_address(self, request: Request) -> Standing | None:
+        """How the caller's address stands, the request counted for it; None where no limit applies."""
+        limit, name = self._of_address(request)
+        return None if limit is None else await self.limiter.take(limit, name)
+
+    def _closed(self, request: Request) -> Standing | None:
+        limit, name = self._of_address(request)
+        return None if limit is None else self.limiter.refusal(limit, name)
+
+    async def _bucket(self, request: Request, digest: bytes) -> tuple[Limit | None, str]:
         try:
             caller: Caller = await identify(request)
         except Unauthorized:  # answered by the operation, which may be one for anyone
+            self._good.pop(digest, None)
             return self._of_address(request)
+        _remember(self._good, digest, None)
         if caller.api_key_id is not None:
             return self.rules.of_key(caller.plan), str(caller.api_key_id)
         return self.rules.people, str(caller.user_id)
@@ -97,3 +114,10 @@ def headers_of(standing: Standing) -> dict[str, str]:
         "X-RateLimit-Remaining": str(standing.remaining),
         "X-RateLimit-Reset": str(math.ceil(time.time() + standing.reset)),
     }
+
+
+def _remember(tokens: OrderedDict[bytes, T], digest: bytes, what: T) -> None:
+    tokens[digest] = what
+    tokens.move_to_end(digest)
+    if len(tokens) > _MOST_TOKENS:
+        tokens.popitem(last=False)

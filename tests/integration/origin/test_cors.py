@@ -126,3 +126,19 @@ async def test_an_origin_that_is_named_no_more_is_refused_at_once_and_preflights
     assert await known.has(origin), "remembered"
     now[0] = 10.0
     assert not await known.has(origin)
+
+
+async def test_made_up_origins_are_looked_up_no_oftener_than_their_address_may_ask(
+    engine: AsyncEngine, page: httpx.AsyncClient
+) -> None:
+    del page  # by which MINE is named
+    app = make_app(engine, rules=rules_of(("free=5",), 4, 3))
+    transport = httpx.ASGITransport(app, client=("192.0.2.10", 1))
+    async with httpx.AsyncClient(transport=transport) as client:
+
+        async def ask(origin: str) -> int:
+            return (await client.options(LINKS, headers={**PREFLIGHT, "Origin": origin})).status_code
+
+        assert await ask(MINE) == 204
+        assert [await ask(f"https://{number}.example") for number in range(4)] == [403, 403, 429, 429]
+        assert await ask(MINE) == 204, "what is remembered costs nothing"

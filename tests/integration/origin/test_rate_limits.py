@@ -212,6 +212,26 @@ async def test_calls_without_a_good_key_count_for_the_address_and_this_machine_i
         assert ("x-ratelimit-limit" in answers[0].headers) is (address != "127.0.0.1")
 
 
+async def test_made_up_tokens_cost_a_closed_address_no_look_up_and_good_ones_in_use_go_on(
+    engine: AsyncEngine, account: Account, rules: Rules
+) -> None:
+    transport = httpx.ASGITransport(make_app(engine, rules=rules), client=("192.0.2.9", 1))
+
+    async with httpx.AsyncClient(transport=transport) as client:
+
+        async def call(token: str) -> int:
+            headers = {"Authorization": f"Bearer {token}"}
+            return (await client.get(f"http://api.test{ME}", headers=headers)).status_code
+
+        assert await call(account.api_key) == 200
+        assert [await call(f"nh_made-up-{number}") for number in range(4)] == [401, 401, 401, 429]
+        statements: list[str] = []
+        sa.event.listen(engine.sync_engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
+        assert [await call(f"nh_random-{number}") for number in range(5)] == [429] * 5
+        assert statements == []
+        assert await call(account.api_key) == 200
+
+
 async def test_a_limit_of_zero_is_none(engine: AsyncEngine, account: Account) -> None:
     async with make_client(make_app(engine, rules=rules_of(("free=0",), 0, 0)), account.api_key) as client:
         answers = [await client.get(ME) for _ in range(10)]
