@@ -7,6 +7,7 @@ from typing import Any
 from origin.analytics import tiers
 from origin.analytics.numbers import Numbers
 from origin.analytics.periods import Period
+from origin.analytics.place import Place
 from origin.analytics.scope import Scope
 from origin.conversions.settings import Attribution
 from origin.storage import named_sql
@@ -75,10 +76,10 @@ class ConversionReader:
         sql = _complete("export", scope, period).replace("/*columns*/", ", ".join(columns))
         return self._clickhouse.stream(sql, _bound(scope, events, model))
 
-    async def newest(self, workspace_id: int, model: str, since_ms: int, limit: int, columns: tuple[str, ...]) -> Rows:
-        """Conversions that ClickHouse took after `since_ms`, the first ones first; `stored_ms` is when."""
+    async def newest(self, workspace_id: int, model: str, after: Place, limit: int, columns: tuple[str, ...]) -> Rows:
+        """Conversions that ClickHouse took after a place, the first ones first; `stored_ms` is when."""
         sql = _SQL["newest"].replace("/*columns*/", ", ".join(columns))
-        values = {"workspace": workspace_id, "model": model, "since_ms": since_ms, "limit": limit}
+        values = {"workspace": workspace_id, "model": model, "limit": limit, **after._asdict()}
         return await self._clickhouse.query(sql, values)
 
     async def variants(self, scope: Scope, period: Period, events: tuple[str, ...], model: str) -> Rows:

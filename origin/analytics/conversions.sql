@@ -63,11 +63,12 @@ ORDER BY toDate(timestamp), event_id
 SETTINGS do_not_merge_across_partitions_select_final = 1
 
 -- name: newest
--- What ClickHouse has taken since a moment, of events of the last hour.
+-- What ClickHouse has taken from a place on, of events of the last hour. Many rows may have one `stored_at`.
 SELECT toUnixTimestamp64Milli(stored_at) AS stored_ms, /*columns*/
 FROM conversions FINAL
 WHERE workspace_id = {workspace:UInt64} AND model = {model:String} AND timestamp > now64(3) - INTERVAL 1 HOUR
-    AND stored_at > fromUnixTimestamp64Milli({since_ms:Int64})
+    AND stored_at >= fromUnixTimestamp64Milli({stored_ms:Int64}) AND (stored_at, timestamp, event_id)
+        > (fromUnixTimestamp64Milli({stored_ms:Int64}), fromUnixTimestamp64Milli({at_ms:Int64}), {event_id:String})
 ORDER BY stored_at, timestamp, event_id
 LIMIT {limit:UInt32}
 SETTINGS do_not_merge_across_partitions_select_final = 1

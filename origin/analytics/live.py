@@ -2,7 +2,7 @@
 
 One task a workspace asks ClickHouse for what is new, so that clicks that other origin processes took are there as well,
 and hands it to all who listen. A block becomes visible a moment after its `stored_at`, perhaps after a later one: so each
-look goes back a little, and what was sent already is left out.
+look goes back a little, and what was sent already is left out. More than a page, which one block may be, is read on at once.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from origin.analytics.conversion_events import COLUMNS as CONVERSION_COLUMNS
 from origin.analytics.conversion_reader import ConversionReader
 from origin.analytics.event_model import COLUMNS, LiveQuery
 from origin.analytics.events import shown, shown_conversions
+from origin.analytics.place import Place, id_of
 from origin.analytics.reader import AnalyticsReader
 from origin.api import read_query
 from origin.links.reader import Reader as LinkReader
@@ -59,13 +60,24 @@ class Window:
 
     def __init__(self, since_ms: int) -> None:
         self.since_ms = since_ms
+        self.read_on: Place | None = None  # the end of a full page: there is more after it
         self._seen: OrderedDict[str, int] = OrderedDict()
+
+    @property
+    def after(self) -> Place:
+        """Where the next page begins."""
+        return self.read_on or Place(self.since_ms)
+
+    def page(self, rows: Rows) -> Rows:
+        """Those of a page read from `after` that were not here before; only after one that is not full it goes back."""
+        self.read_on = Place.of(rows[-1]) if len(rows) >= _MOST_AT_ONCE else None
+        return self.fresh(rows)
 
     def fresh(self, rows: Rows) -> Rows:
         """Those that were not here before."""
-        found = [row for row in rows if _id(row) not in self._seen]
+        found = [row for row in rows if id_of(row) not in self._seen]
         for row in found:
-            self._seen[_id(row)] = row["stored_ms"]
+            self._seen[id_of(row)] = row["stored_ms"]
         if rows:
             self.since_ms = max(self.since_ms, rows[-1]["stored_ms"] - OVERLAP_MS)
         while self._seen and next(iter(self._seen.values())) < self.since_ms:
@@ -113,25 +125,34 @@ class LiveHub:
         """Unix milliseconds."""
         return int(self._now().timestamp() * 1000)
 
-    async def newest(self, workspace_id: int, since_ms: int) -> Rows:
-        """What ClickHouse took after a moment, the first ones first."""
-        clicks = await self._clicks.newest(workspace_id, since_ms, _MOST_AT_ONCE, COLUMNS)
+    async def newest(self, workspace_id: int, after: Place) -> Rows:
+        """A page of what ClickHouse took after a place, the first ones first."""
+        clicks = await self._clicks.newest(workspace_id, after, _MOST_AT_ONCE, COLUMNS)
         # A conversion looks the same in both reckonings, but for its click: that of the last one is shown.
-        came = await self._conversions.newest(workspace_id, "last", since_ms, _MOST_AT_ONCE, CONVERSION_COLUMNS)
-        return sorted([*clicks, *came], key=lambda row: row["stored_ms"])[:_MOST_AT_ONCE] if came else clicks
+        came = await self._conversions.newest(workspace_id, "last", after, _MOST_AT_ONCE, CONVERSION_COLUMNS)
+        return sorted([*clicks, *came], key=Place.of)[:_MOST_AT_ONCE] if came else clicks
 
     async def _watch(self, workspace_id: int) -> None:
         window = Window(self.now_ms() - OVERLAP_MS)
         while True:
             try:
-                rows = await self.newest(workspace_id, window.since_ms)
+                await self._look(workspace_id, window)
             except ClickHouseUnavailable as error:
                 _log.warning("live_feed_waits", error=str(error)[:300])
-                rows = []
-            if fresh := window.fresh(rows):
-                for listener in list(self._listeners.get(workspace_id, ())):
-                    listener.offer(fresh)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self, workspace_id: int, window: Window) -> None:
+        async for fresh in self.pages(workspace_id, window):
+            for listener in list(self._listeners.get(workspace_id, ())):
+                listener.offer(fresh)
+
+    async def pages(self, workspace_id: int, window: Window) -> AsyncIterator[Rows]:
+        """All that is new in a window, page by page; raises ClickHouseUnavailable."""
+        while True:
+            if fresh := window.page(await self.newest(workspace_id, window.after)):
+                yield fresh
+            if window.read_on is None:
+                return
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +180,7 @@ class LiveViews:
             yield b"retry: 1000\n\n"
             if last is not None:
                 window.since_ms = max(last - OVERLAP_MS, began - LONGEST_RESUME_MS)
-                while rows := await self._missed(workspace_id, window):
+                async for rows in self.hub.pages(workspace_id, window):
                     yield await self._text(request, workspace_id, _only(rows, wanted))
             while True:
                 try:
@@ -174,26 +195,21 @@ class LiveViews:
         finally:
             self.hub.leave(workspace_id, listener)
 
-    async def _missed(self, workspace_id: int, window: Window) -> Rows:
-        return window.fresh(await self.hub.newest(workspace_id, window.since_ms))
-
     async def _text(self, request: Request, workspace_id: int, rows: Rows) -> bytes:
         clicks = [row for row in rows if _kind(row) == "click"]
         came = [row for row in rows if _kind(row) != "click"]
         events: dict[str, Any] = {}
         if clicks:
-            events |= zip(map(_id, clicks), await shown(request, self.links, workspace_id, clicks), strict=True)
+            events |= zip(map(id_of, clicks), await shown(request, self.links, workspace_id, clicks), strict=True)
         if came:
-            events |= zip(map(_id, came), await shown_conversions(request, self.links, workspace_id, came), strict=True)
+            events |= zip(
+                map(id_of, came), await shown_conversions(request, self.links, workspace_id, came), strict=True
+            )
         lines: list[Any] = []
         for row in rows:
-            lines += [b"id: %d-%s" % (row["stored_ms"], _id(row).encode()), b"event: " + _kind(row).encode()]
-            lines += [b"data: " + msgspec.json.encode(events[_id(row)]), b""]
+            lines += [b"id: %d-%s" % (row["stored_ms"], id_of(row).encode()), b"event: " + _kind(row).encode()]
+            lines += [b"data: " + msgspec.json.encode(events[id_of(row)]), b""]
         return b"\n".join([*lines, b""])
-
-
-def _id(row: dict[str, Any]) -> str:
-    return str(row.get("event_id") or row["click_id"])
 
 
 def _kind(row: dict[str, Any]) -> str:

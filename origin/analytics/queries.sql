@@ -192,10 +192,12 @@ WHERE /*mine*/ AND verdict IN {verdicts:Array(String)} AND /*within*/ /*filters*
 ORDER BY toDate(timestamp), link_id, timestamp
 
 -- name: newest
--- What ClickHouse has taken since a moment, of requests of the last hour.
+-- What ClickHouse has taken from a place on, of requests of the last hour. Many rows may have one `stored_at`.
 SELECT toUnixTimestamp64Milli(stored_at) AS stored_ms, /*columns*/
 FROM clicks
 WHERE workspace_id = {workspace:UInt64} AND timestamp > now64(3) - INTERVAL 1 HOUR
-    AND stored_at > fromUnixTimestamp64Milli({since_ms:Int64}) AND verdict != 'duplicate'
+    AND verdict != 'duplicate'
+    AND stored_at >= fromUnixTimestamp64Milli({stored_ms:Int64}) AND (stored_at, timestamp, click_id)
+        > (fromUnixTimestamp64Milli({stored_ms:Int64}), fromUnixTimestamp64Milli({at_ms:Int64}), {event_id:String})
 ORDER BY stored_at, timestamp, click_id
 LIMIT {limit:UInt32}

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from origin.analytics import tiers
 from origin.analytics.dimensions import Grouping
 from origin.analytics.periods import DAY, Period
+from origin.analytics.place import Place
 from origin.analytics.scope import Scope
 from origin.analytics.tiers import Tier
 from origin.storage import named_sql
@@ -119,10 +120,10 @@ class AnalyticsReader:
         sql = scope.complete(_SQL["export"].replace("/*columns*/", ", ".join(columns)), within)
         return self._clickhouse.stream(sql, {**scope.parameters(), "verdicts": list(verdicts)})
 
-    async def newest(self, workspace_id: int, since_ms: int, limit: int, columns: tuple[str, ...]) -> Rows:
-        """Requests that ClickHouse took after `since_ms`, the first ones first; `stored_ms` is when."""
+    async def newest(self, workspace_id: int, after: Place, limit: int, columns: tuple[str, ...]) -> Rows:
+        """Requests that ClickHouse took after a place, the first ones first; `stored_ms` is when."""
         sql = _SQL["newest"].replace("/*columns*/", ", ".join(columns))
-        return await self._clickhouse.query(sql, {"workspace": workspace_id, "since_ms": since_ms, "limit": limit})
+        return await self._clickhouse.query(sql, {"workspace": workspace_id, "limit": limit, **after._asdict()})
 
     async def first_click(self, scope: Scope) -> datetime | None:
         """The quarter of an hour in which the first click came, filters left aside."""

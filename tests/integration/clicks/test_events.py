@@ -146,6 +146,27 @@ async def test_the_live_feed_has_a_click_within_two_seconds_and_resumes_where_it
     assert seen == {f"live-{asker.workspace}-{number}" for number in (1, 2, 3)}, "the last seconds come again"
 
 
+async def test_the_live_feed_has_all_of_more_than_a_page_that_clickhouse_took_at_one_time(asker: Asker) -> None:
+    """Also for who resumes, and what comes after them."""
+    many, sql = 2_500, "INSERT INTO clicks (click_id, workspace_id, link_id, timestamp, verdict, stored_at) SELECT"
+    some = (
+        "concat('many-', toString(number)), {workspace:UInt64}, 1, now64(3), 'click', now64(3) + 1 FROM numbers(2500)"
+    )
+    async with live(asker) as feed:
+        await asyncio.sleep(0.1)
+        await asker.click({"id": f"first-{asker.workspace}"})
+        first = await feed.next()
+        await asker.stack.clickhouse.command(f"{sql} {some}", {"workspace": asker.workspace})
+        seen = [(await feed.next())["data"]["click_id"] for _ in range(many)]
+        assert set(seen) == {f"many-{number}" for number in range(many)}
+        await asyncio.sleep(1.2)  # what is stored from here on comes after them in the order too
+        await asker.click({"id": f"last-{asker.workspace}"})
+        assert (await feed.next())["data"]["click_id"] == f"last-{asker.workspace}"
+    async with live(asker, first["id"]) as feed:
+        again = {(await feed.next())["data"]["click_id"] for _ in range(many + 2)}
+    assert again == {*seen, f"first-{asker.workspace}", f"last-{asker.workspace}"}
+
+
 async def test_live_feeds_are_bounded(asker: Asker) -> None:
     feeds = [live(asker) for _ in range(10)]
     for feed in feeds:
