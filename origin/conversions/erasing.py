@@ -66,7 +66,8 @@ class ConversionEraser:
             owners = {number for number in (await connection.execute(_SQL[name], values)).scalars() if number}
             await connection.execute(_SQL["unplace"], {"customers": sorted(owners)})
             await store.attribute(connection, owners)
-            await connection.execute(_SQL["orphans"], values)
+            for left in ("halves", "orphans"):
+                await connection.execute(_SQL[left], values)
 
 
 async def send_again(engine: AsyncEngine, clickhouse: ClickHouse) -> None:

@@ -40,8 +40,15 @@ SELECT min(clicked_at), max(clicked_at) FROM customer_clicks WHERE workspace_id 
 -- These customers came by no link that is known, until one of their other clicks says so.
 UPDATE customers SET link_id = NULL WHERE id = ANY (CAST(:customers AS bigint[]))
 
+-- name: halves
+-- Events of deleted customers that lost their last or their first click are credited to the one that is left.
+UPDATE conversions SET
+    last_click = coalesce(last_click, first_click), first_click = coalesce(first_click, last_click),
+    revision = revision + 1, stored_at = NULL
+WHERE workspace_id = :workspace AND outcome = 'counted' AND (last_click IS NULL) <> (first_click IS NULL)
+
 -- name: orphans
--- Events of deleted customers that lost their click are credited to nothing.
+-- Those that lost both are credited to nothing.
 UPDATE conversions SET outcome = 'unattributed'
 WHERE workspace_id = :workspace AND outcome = 'counted' AND last_click IS NULL
 

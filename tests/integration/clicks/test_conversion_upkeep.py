@@ -66,6 +66,30 @@ async def test_events_of_an_erased_link_are_credited_to_what_is_left(
     assert await tracker.outcomes() == {"counted": 3, "unattributed": 1}
 
 
+@pytest.mark.parametrize("erased", [0, 1])
+async def test_an_event_of_a_deleted_customer_is_credited_to_the_click_that_is_left(
+    tracker: Tracker, links: list[int], eraser: Eraser, erased: int
+) -> None:
+    for number, link in enumerate(links):
+        await tracker.lead(await tracker.clicked(link, ago_ms=60_000 - number), name=str(number), mode="deferred")
+    await tracker.sale(amount=9)
+    await tracker.settle()
+    async with tracker.stack.client(tracker.account.api_key) as http:
+        assert (await http.delete("/api/v1/customers/ext_one")).status_code == 200
+    await tracker.settle()
+    assert (set(await tracker.stored("first")), set(await tracker.stored())) == (
+        {("sale", links[0])},
+        {("sale", links[1])},
+    )
+    await eraser.link(tracker.workspace, links[erased])
+    tracker.stack.conversions.wake()
+    await tracker.settle()
+    left = {("sale", links[1 - erased]): (1, 9)}
+    assert (await tracker.stored("first"), await tracker.stored()) == (left, left)
+    await eraser.link(tracker.workspace, links[1 - erased])
+    assert (await tracker.stored(), await tracker.outcomes()) == ({}, {"unattributed": 1})
+
+
 async def test_an_erased_visitors_clicks_credit_nothing_any_more(
     tracker: Tracker, links: list[int], eraser: Eraser
 ) -> None:
