@@ -40,15 +40,29 @@ def run(rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, Any]:
         for name in CONTENDERS:
             load(ports[name], 1)  # caches and compiler are warm after it
         measured = [{name: with_cpu_time(process, ports[name], seconds) for name in CONTENDERS} for _ in range(rounds)]
-        stop_origin(ports["sink"])
-        without_origin = median([with_cpu_time(process, ports["edge"], seconds) for _ in range(rounds)])
     medians = {name: median([each[name] for each in measured]) for name in CONTENDERS}
     rates = {name: medians[name]["redirects_per_second"] for name in CONTENDERS}
     found: dict[str, Any] = {f"edge_to_{name}": round(rates["edge"] / rates[name], 2) for name in CONTENDERS[1:]}
     found |= {"bare_python_to_bare": round(rates["bare_python"] / rates["bare"], 2), **medians}
-    found["edge_without_origin"] = without_origin
+    found["origin_away"] = origin_away(rounds, seconds)
     found |= {"generator": "wrk" if _has_wrk() else "asyncio", "zipf": edge_reads.run()}
     return found | ({"memory": edge_memory.run()} if _has_wrk() else {})
+
+
+def origin_away(rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, Any]:
+    """Our edge with an origin that takes its clicks, and with one that is gone, in turns; and the ratio of both."""
+    turns: dict[str, list[dict[str, float]]] = {"with_origin": [], "without_origin": []}
+    with contenders() as (ports, process), contenders() as (other_ports, other):
+        stop_origin(other_ports["sink"])
+        sides = {"with_origin": (process, ports["edge"]), "without_origin": (other, other_ports["edge"])}
+        for runtime, port in sides.values():
+            with_cpu_time(runtime, port, 1)  # caches and compiler are warm after it
+        for _ in range(rounds):
+            for name, (runtime, port) in sides.items():
+                turns[name].append(with_cpu_time(runtime, port, seconds))
+    found = {name: median(each) for name, each in turns.items()}
+    rates = {name: each["redirects_per_second"] for name, each in found.items()}
+    return {"without_to_with": round(rates["without_origin"] / rates["with_origin"], 2), **found}
 
 
 @contextmanager
