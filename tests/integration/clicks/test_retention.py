@@ -91,7 +91,7 @@ async def test_a_change_of_plan_reaches_what_is_stored_when_a_click_under_the_ne
         await send(stack, account, 2, 20)
         await put_on_plan(engine, account, after)
         await send(stack, account, 0)
-        assert await stack.pipeline.retention.apply() == 1
+        await stack.pipeline.retention.apply()  # the drain, which looks now and then, may have been first
         await finished(stack)
         for table in TABLES:
             values = f"SELECT groupUniqArray(keep_days) FROM {table} WHERE workspace_id = {account.actor.workspace_id}"
