@@ -51,12 +51,12 @@ def is_there(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS):  # noqa: S310  # our own address
             return True
-    except urllib.error.HTTPError:
+    except OSError:  # it says no, or origin has just been killed and is started again
         return False
 
 
 def sample_link(settings: LocalSettings, api_key: str) -> str:
-    """Make the sample link unless it is there, and return its address."""
+    """Make the sample link unless it is there, and return its address; where origin is just away, only the address."""
     request = urllib.request.Request(  # noqa: S310  # our own address
         f"{settings.url('origin')}/api/v1/links",
         data=json.dumps(SAMPLE).encode(),
@@ -69,4 +69,6 @@ def sample_link(settings: LocalSettings, api_key: str) -> str:
     except urllib.error.HTTPError as error:
         if error.code != _TAKEN:
             raise
-        return f"{settings.url('edge')}/{SAMPLE['key']}"
+    except OSError:  # killed at this moment: its supervisor starts it again, and goes on itself
+        pass
+    return f"{settings.url('edge')}/{SAMPLE['key']}"
