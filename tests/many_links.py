@@ -1,10 +1,7 @@
-"""A workspace with very many links, made in SQL as links.search and links.store would write them, and what reads cost there."""
+"""A workspace with very many links, made in SQL as links.search and links.store would write them."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.factories import Account, new_domain, new_member
@@ -71,51 +68,3 @@ class ManyLinks:
                 **workspace, "user": actor.user_id, "rare_user": other.actor.user_id, "rare_domain": domain,
                 "tag": tag.scalar_one(), "folder": folder.scalar_one(),
             }  # fmt: skip
-
-
-class Plans:
-    """Notes each statement about links that an engine runs, and tells how Postgres goes about it."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self.statements: list[tuple[str, Any]] = []
-        sa.event.listen(engine.sync_engine, "before_cursor_execute", self._note)
-
-    def _note(self, _: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> None:
-        if "FROM links" in statement and statement.startswith(("SELECT", "WITH")):
-            self.statements.append((statement, parameters))
-
-    async def run(self) -> list["Plan"]:
-        """What the noted statements do, done once more; the note is empty afterwards."""
-        noted, self.statements = self.statements, []
-        plans = []
-        async with self._engine.connect() as connection:
-            for statement, parameters in noted:
-                explain = "EXPLAIN (ANALYZE, FORMAT JSON) " + statement
-                found = (await connection.exec_driver_sql(explain, parameters)).scalar_one()
-                plans.append(Plan(statement, found[0]["Plan"]))
-        return plans
-
-
-class Plan:
-    """How Postgres answered one statement."""
-
-    def __init__(self, statement: str, root: dict[str, Any]) -> None:
-        self.statement = statement
-        self._root = root
-        scans = [each for each in _nodes(root) if each.get("Relation Name") == "links"]
-        self.reads_all = any(each["Node Type"] == "Seq Scan" for each in scans)
-        # Those that a filter threw away were read as well.
-        thrown = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
-        self.links_read = sum(
-            (each["Actual Rows"] + sum(each.get(name, 0) for name in thrown)) * each["Actual Loops"] for each in scans
-        )
-
-    def __str__(self) -> str:
-        return f"{self.statement}\n{json.dumps(self._root, indent=1)}"
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for each in plan.get("Plans", ()):
-        yield from _nodes(each)

@@ -151,5 +151,10 @@ audit_logs = sa.Table(
     ),
     sa.Index("audit_logs_workspace_id_user_id_created_at_id_idx", "workspace_id", "user_id", "created_at", "id"),
     sa.Index("audit_logs_workspace_id_action_created_at_id_idx", "workspace_id", "action", "created_at", "id"),
+    sa.Index(
+        "audit_logs_workspace_id_resource_type_created_at_id_idx", "workspace_id", "resource_type", "created_at", "id"
+    ),
+    sa.Index("audit_logs_workspace_id_actor_type_created_at_id_idx", "workspace_id", "actor_type", "created_at", "id"),
+    sa.Index("audit_logs_workspace_id_api_key_id_created_at_id_idx", "workspace_id", "api_key_id", "created_at", "id"),
     sa.Index("audit_logs_created_at_idx", "created_at", postgresql_where=sa.text("action = 'workspace.delete'")),
 )
