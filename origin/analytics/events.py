@@ -19,6 +19,7 @@ from origin.analytics.conversion_reader import ConversionReader
 from origin.analytics.event_model import COLUMNS, Event, EventsQuery, Verdict, event_of
 from origin.analytics.numbers import EVENTS
 from origin.analytics.periods import Period
+from origin.analytics.place import id_of, ms_of
 from origin.analytics.reader import AnalyticsReader
 from origin.api import answer, read_query
 from origin.links.reader import Reader as LinkReader
@@ -77,7 +78,7 @@ class EventViews:
         else:
             response = answer(await shown_conversions(request, self.links, actor.workspace_id, found))
         if len(found) == query.limit:
-            response.headers[NEXT_CURSOR] = _cursor_after(found, cursor).encode()
+            response.headers[NEXT_CURSOR] = cursor_after(found, cursor).encode()
         return response
 
     async def _found(
@@ -129,10 +130,11 @@ def _bound(limit: int, offset: int, cursor: Cursor | None) -> dict[str, Any]:
 
 
 def _key(row: dict[str, Any]) -> tuple[int, str, str]:
-    return round(row["timestamp"].timestamp() * 1000), row.get("event_id") or row["click_id"], row.get("block_id", "")
+    return ms_of(row), id_of(row), row.get("block_id", "")
 
 
-def _cursor_after(rows: Rows, before: Cursor | None) -> Cursor:
+def cursor_after(rows: Rows, before: Cursor | None) -> Cursor:
+    """Where the page behind these events begins; `before` is where they began themselves."""
     last = _key(rows[-1])
     same = sum(_key(row) == last for row in rows)
     return Cursor(*last, same + (before.skip if before is not None and before[:3] == last else 0))

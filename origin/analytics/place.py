@@ -1,6 +1,6 @@
 """Places in the order in which ClickHouse took requests, leads and sales."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 
@@ -14,8 +14,13 @@ class Place(NamedTuple):
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Place":
         """Where a row is that has `stored_ms`."""
-        at = row["timestamp"].replace(tzinfo=UTC)
-        return cls(row["stored_ms"], round(at.timestamp() * 1000), id_of(row))
+        return cls(row["stored_ms"], ms_of(row), id_of(row))
+
+
+def ms_of(row: dict[str, Any]) -> int:
+    """When it was, in unix milliseconds. ClickHouse's times come without a zone: they are in UTC, wherever this machine is."""
+    at: datetime = row["timestamp"].replace(tzinfo=UTC)
+    return round(at.timestamp() * 1000)
 
 
 def id_of(row: dict[str, Any]) -> str:
