@@ -11,7 +11,6 @@ from origin.accounts.access_tokens import AccessTokens
 from origin.accounts.authenticator import Authenticator
 from origin.accounts.parts import AccountParts, account_parts
 from origin.accounts.passwords import Passwords
-from origin.accounts.throttle import Throttle
 from origin.analytics.conversion_reader import ConversionReader
 from origin.analytics.reader import AnalyticsReader
 from origin.analytics.totals import ClickTotals, StoredConversions
@@ -113,7 +112,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         ),
         safety=safety,
         recheck=Recheck(engine, safety, records, CountedClicks(clickhouse)),
-        reports=Reports(Throttle(apart), settings.public_edge_url, domain, settings.signing_key),
+        reports=Reports(settings.public_edge_url, domain, settings.signing_key),
         domains=Ownership(_dns(settings), settings.allow_private_destinations, bool(settings.cloudflare_zone_id)),
         clicks=clicks,
         analytics=analytics,

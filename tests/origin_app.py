@@ -16,7 +16,6 @@ from origin.accounts.access_tokens import AccessTokens
 from origin.accounts.authenticator import Authenticator
 from origin.accounts.parts import account_parts
 from origin.accounts.passwords import Passwords
-from origin.accounts.throttle import Throttle
 from origin.app import assemble
 from origin.audit import views as audit
 from origin.clicks.retention import Retention
@@ -98,7 +97,7 @@ def make_app(
     parts = account_parts(engine, SECRET_KEY, tokens, Passwords(), dashboard_url, clock)
     nothing = ClickHouse(Path("nowhere"))  # never opened
     drain = ConversionDrain(engine, nothing, NoClicks(), Retention(engine, nothing, {}))
-    reports = Reports(Throttle(engine), EDGE_URL, "localhost", SECRET_KEY)
+    reports = Reports(EDGE_URL, "localhost", SECRET_KEY)
     api = [
         *accounts.routes(parts),
         *conversions.routes(Conversions(NoClicks()), drain, reader),

@@ -12,13 +12,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from origin.accounts.access import Caller, identify
 from origin.accounts.throttle import network_of
-from origin.limits.lease import Limit, Standing
+from origin.limits.lease import HOUR, MINUTE, Limit, Standing
 from origin.limits.limiter import Limiter
 from origin.limits.rules import Rules
 from origin.middleware import extra_headers
 from origin.problems import TooManyRequests, Unauthorized
 
 _MOST_TOKENS = 10_000
+_TIMES = {MINUTE: "a minute", HOUR: "an hour"}
 T = TypeVar("T")
 
 
@@ -92,25 +93,27 @@ class RateLimited:
         await self._app(scope, receive, send)
 
 
-async def count(request: Request, limit: Limit, name: str) -> None:
-    """Count a request against one more limit, such as one a page has of its own; raises TooManyRequests."""
-    limiter: Limiter | None = getattr(request.app.state, "limiter", None)
-    if limiter is not None:
-        refuse(await limiter.take(limit, name))
+async def count(request: Request, limit: Limit) -> None:
+    """Count a request of the caller's network against one more limit, that of one operation; raises TooManyRequests."""
+    limiter: Limiter | None = request.app.state.limiter
+    network = network_of(request)
+    if limiter is not None and network is not None:
+        refuse(await limiter.take(limit, network))
 
 
 def refuse(standing: Standing) -> None:
     """Raise TooManyRequests where the caller has to wait."""
     if not standing.allowed:
         seconds = max(1, math.ceil(standing.retry))
-        text = f"More than {standing.limit} requests a minute: wait {seconds} s. Retry-After and X-RateLimit-* say how long."
+        limit = standing.limit
+        text = f"More than {limit.most} requests {_TIMES[limit.seconds]}: wait {seconds} s. Retry-After says how long, too."
         raise TooManyRequests(text, headers={"Retry-After": str(seconds)})
 
 
 def headers_of(standing: Standing) -> dict[str, str]:
     """X-RateLimit-Limit a minute, -Remaining now, and -Reset: when all of them are there again, in seconds of Unix time."""
     return {
-        "X-RateLimit-Limit": str(standing.limit),
+        "X-RateLimit-Limit": str(standing.limit.most),
         "X-RateLimit-Remaining": str(standing.remaining),
         "X-RateLimit-Reset": str(math.ceil(time.time() + standing.reset)),
     }

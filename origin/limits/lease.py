@@ -1,6 +1,6 @@
 """A process's part of a bucket: requests that it has taken out of Postgres ahead of their coming.
 
-The rule is the generic cell rate algorithm: a bucket holds `most` requests and fills up in a minute, evenly. Its state is one
+The rule is the generic cell rate algorithm: a bucket holds `most` requests and fills up in its time, evenly. Its state is one
 time, at which it will be full again. A process takes some requests at once and spends them without asking. Those that are
 not spent by the time at which they would have been filled up again are void: so leases never add to what a bucket lets
 through, however many processes there are.
@@ -10,7 +10,7 @@ import math
 from asyncio import Task
 from dataclasses import dataclass
 
-_MINUTE = 60.0
+MINUTE, HOUR = 60, 3600
 # A lease is a twentieth of the bucket, so that little of it lies where the caller's next request does not come.
 _PART = 20
 _LARGEST_LEASE = 50
@@ -18,15 +18,16 @@ _LARGEST_LEASE = 50
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`most` requests a minute; as many may come at once after a quiet minute. `what` names whose limit it is."""
+    """`most` requests in so many seconds; as many may come at once after a quiet time. `what` names whose limit it is."""
 
     what: str
     most: int
+    seconds: int = MINUTE
 
     @property
     def spacing(self) -> float:
         """Seconds in which one request is filled up."""
-        return _MINUTE / self.most
+        return self.seconds / self.most
 
     @property
     def lease(self) -> int:
@@ -39,7 +40,7 @@ class Standing:
     """Whether a request may pass, and how its caller stands. Times are seconds from now."""
 
     allowed: bool
-    limit: int
+    limit: Limit
     remaining: int
     reset: float  # until the bucket is full again
     retry: float = 0.0  # until the next request may pass
@@ -75,4 +76,4 @@ class Lease:
         until_full = max(0.0, self.full_at - now)
         in_bucket = math.floor(self.limit.most - until_full / self.limit.spacing + 0.001)
         remaining = max(0, min(self.limit.most, in_bucket + self.left)) if allowed else 0
-        return Standing(allowed, self.limit.most, remaining, until_full, max(0.0, self.closed_until - now))
+        return Standing(allowed, self.limit, remaining, until_full, max(0.0, self.closed_until - now))

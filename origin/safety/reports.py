@@ -16,8 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 
 from origin import ids
-from origin.accounts.throttle import Rule, Throttle, network_of
+from origin.accounts.throttle import network_of
 from origin.domains import service as domains
+from origin.limits.gate import count
+from origin.limits.lease import HOUR, Limit
 from origin.links.model import Reason, wire_name
 from origin.problems import NotFound
 from origin.storage.tables import Row, link_reports, links
@@ -30,7 +32,7 @@ REPORTS = Counter(
     "Reports by visitors: taken, or dropped since they name nothing or too much.",
     ["outcome"],
 )
-FROM_ONE = Rule("report-from", free=10, most=3600.0)
+FROM_ONE = Limit("reports", 10, HOUR)
 # Of one link; more say nothing new.
 MOST_OPEN = 100
 MOST_CHARACTERS = 1_000
@@ -77,14 +79,13 @@ class ReportFilter(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknow
 class Reports:
     """Takes reports."""
 
-    throttle: Throttle
     edge_url: str
     default_domain: str
     secret_key: str
 
     async def take(self, request: Request, given: NewReport) -> None:
         """Keep a report, if there is such a link; raises TooManyRequests for who sends many."""
-        await self.throttle.address(FROM_ONE, request)
+        await count(request, FROM_ONE)
         async with transaction(request) as connection:
             link = await self._find(connection, given.url)
             taken = link is not None and await self._keep(connection, link, given, self._reporter(request))
@@ -110,8 +111,8 @@ class Reports:
 
     async def _keep(self, connection: AsyncConnection, link: Row, given: NewReport, reporter: bytes) -> bool:
         unsettled = sa.and_(link_reports.c.link_id == link.id, link_reports.c.settled_at.is_(None))
-        count = sa.select(sa.func.count()).select_from(link_reports).where(unsettled)
-        if (await connection.execute(count)).scalar_one() >= MOST_OPEN:
+        number = sa.select(sa.func.count()).select_from(link_reports).where(unsettled)
+        if (await connection.execute(number)).scalar_one() >= MOST_OPEN:
             return False
         comment = given.comment.replace("\0", "").strip()
         values = {"workspace_id": link.workspace_id, "link_id": link.id, "reason": given.reason, "comment": comment}

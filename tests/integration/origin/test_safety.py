@@ -220,8 +220,10 @@ async def test_one_sender_counts_once_for_a_link_and_is_slowed_down(app: Starlet
     transport = httpx.ASGITransport(app, client=("203.0.113.9", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as visitor:
         body = {"url": link["shortLink"], "reason": "spam"}
-        statuses = [(await visitor.post(REPORTS, json=body)).status_code for _ in range(12)]
-    assert statuses == [202] * 11 + [429]
+        answers = [await visitor.post(REPORTS, json=body) for _ in range(11)]
+    assert [each.status_code for each in answers] == [202] * 10 + [429]
+    assert 60 < int(answers[-1].headers["Retry-After"]) <= 360
+    assert answers[-1].json()["error"]["message"].startswith("More than 10 requests an hour: ")
     assert len((await api.get(REPORTS, params={"linkId": link["id"]})).json()) == 1
 
 
