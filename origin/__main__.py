@@ -9,13 +9,16 @@ report, and puts links into quarantine; `second-factor off` is for somebody who 
 """
 
 import signal
+import socket
 import sys
 from types import FrameType
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from origin import logs
 from origin.accounts import second_factor_command
+from origin.analytics.live import LiveHub
 from origin.app import create_app
 from origin.bootstrap import bootstrap
 from origin.clicks import edge_command, refused_command, upkeep_command
@@ -76,7 +79,7 @@ def serve(settings: OriginSettings, click_settings: ClickSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)  # while preparing; uvicorn takes both over, and hands them back when it has ended
     prepare(origin)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(origin),
         host=settings.host,
         port=settings.origin_port,
@@ -88,6 +91,22 @@ def serve(settings: OriginSettings, click_settings: ClickSettings) -> None:
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=_GRACEFUL_SECONDS,
     )
+    server = _Server(config, origin.live)
+    server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn that ends the live feeds before it waits for the answers under way: they never end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, live: LiveHub) -> None:
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._live.stop()
+        await super().shutdown(sockets)
 
 
 def _print_mailbox(mailbox: Mailbox) -> None:

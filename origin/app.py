@@ -55,7 +55,7 @@ def create_app(origin: Origin) -> Starlette:
         *conversions.routes(origin.conversions, origin.conversion_drain, origin.reader),
         *customers.routes(origin.reader),
         *refused.routes(origin.clicks),
-        *analytics.routes(origin.analytics, origin.conversion_analytics, origin.reader),
+        *analytics.routes(origin.analytics, origin.conversion_analytics, origin.reader, origin.live),
         *qr.routes(origin.logos),
         *audit.routes(),
     ]

@@ -11,7 +11,9 @@ from origin.accounts.access_tokens import AccessTokens
 from origin.accounts.authenticator import Authenticator
 from origin.accounts.parts import AccountParts, account_parts
 from origin.accounts.passwords import Passwords
+from origin.analytics.asking import utc_now
 from origin.analytics.conversion_reader import ConversionReader
+from origin.analytics.live import LiveHub
 from origin.analytics.reader import AnalyticsReader
 from origin.analytics.totals import ClickTotals, StoredConversions
 from origin.clicks.pipeline import ClickPipeline, clickhouse_of
@@ -65,6 +67,7 @@ class Origin:
     clicks: ClickPipeline
     analytics: AnalyticsReader
     conversion_analytics: ConversionReader
+    live: LiveHub
     logos: Logos
     conversions: Conversions
     conversion_drain: ConversionDrain
@@ -117,6 +120,7 @@ def bootstrap(settings: OriginSettings, click_settings: ClickSettings) -> Origin
         clicks=clicks,
         analytics=analytics,
         conversion_analytics=conversion_analytics,
+        live=LiveHub(analytics, conversion_analytics, utc_now),
         logos=Logos(Outbound(allow_private=settings.allow_private_destinations)),
         conversions=Conversions(stored_clicks),
         conversion_drain=ConversionDrain(engine, clickhouse, stored_clicks, clicks.retention),

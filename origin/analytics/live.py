@@ -94,6 +94,7 @@ class LiveHub:
         self._now = now
         self._listeners: dict[int, set[Listener]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._stopped = False
 
     def join(self, workspace_id: int) -> Listener:
         """Listen to a workspace; raises TooManyRequests."""
@@ -101,6 +102,8 @@ class LiveHub:
         if len(here) >= MOST_OF_A_WORKSPACE or sum(map(len, self._listeners.values())) >= MOST_LISTENERS:
             raise TooManyRequests("As many live feeds as may be are open: close one first.")
         listener = Listener()
+        if self._stopped:  # a request that was on its way
+            listener.offer(None)
         self._listeners.setdefault(workspace_id, set()).add(listener)
         if workspace_id not in self._tasks:
             self._tasks[workspace_id] = asyncio.create_task(self._watch(workspace_id))
@@ -116,7 +119,8 @@ class LiveHub:
                 task.cancel()
 
     def stop(self) -> None:
-        """End every stream."""
+        """End every stream, and those that are asked for from now on: the process ends."""
+        self._stopped = True
         for here in self._listeners.values():
             for listener in here:
                 listener.offer(None)

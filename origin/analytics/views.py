@@ -107,6 +107,7 @@ def routes(
     clicks: AnalyticsReader,
     conversions: ConversionReader,
     links: LinkReader,
+    live: LiveHub,
     now: Callable[[], datetime] = utc_now,
 ) -> list[BaseRoute]:
     """The routes, to be mounted under /api/v1."""
@@ -147,14 +148,17 @@ def routes(
                 response=ConversionAccounting,
             )
         ),
-        *_event_routes(clicks, conversions, links, now),
+        *_event_routes(clicks, conversions, links, live, now),
     ]
 
 
 def _event_routes(
-    clicks: AnalyticsReader, conversions: ConversionReader, links: LinkReader, now: Callable[[], datetime]
+    clicks: AnalyticsReader,
+    conversions: ConversionReader,
+    links: LinkReader,
+    live: LiveHub,
+    now: Callable[[], datetime],
 ) -> list[BaseRoute]:
-    live = LiveViews(LiveHub(clicks, conversions, now), links)
     return [
         route(each)
         for each in (
@@ -170,7 +174,7 @@ def _event_routes(
             ),
             Operation(
                 method="GET", path="/events/live", summary="Events as they come, as server-sent events", tag="events",
-                permission="analytics.read", endpoint=in_words(live.listen), query=LiveQuery,
+                permission="analytics.read", endpoint=in_words(LiveViews(live, links).listen), query=LiveQuery,
                 media_types=("text/event-stream",), errors=(429,),
             ),
         )

@@ -16,7 +16,9 @@ from starlette.applications import Starlette
 from origin.accounts.access_tokens import AccessTokens
 from origin.accounts.authenticator import Authenticator
 from origin.analytics import views as analytics
+from origin.analytics.asking import utc_now
 from origin.analytics.conversion_reader import ConversionReader
+from origin.analytics.live import LiveHub
 from origin.analytics.reader import AnalyticsReader
 from origin.analytics.totals import ClickTotals, StoredConversions
 from origin.app import assemble
@@ -101,7 +103,7 @@ async def running(home: Path, engine: AsyncEngine, url: str = "", **click_settin
     drain = ConversionDrain(engine, clickhouse, stored, pipeline.retention)
     api = [
         *refused_views.routes(pipeline),
-        *analytics.routes(reader, came, links),
+        *analytics.routes(reader, came, links, LiveHub(reader, came, utc_now)),
         *conversions.routes(Conversions(stored), drain, links),
         *customers.routes(links),
         *audit.routes(),

@@ -12,8 +12,11 @@ from dub import Dub
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin import ids
+from origin.analytics.asking import utc_now
+from origin.analytics.conversion_reader import ConversionReader
 from origin.analytics.events import NEXT_CURSOR
 from origin.analytics.export import COLUMNS
+from origin.analytics.live import LiveHub
 from tests.factories import new_account
 from tests.integration.clicks.asking import Asker, new_link
 from tests.integration.clicks.support import IPHONE, Stack, event
@@ -179,6 +182,16 @@ async def test_live_feeds_are_bounded(asker: Asker) -> None:
         pass
     async with asker.stack.client(asker.account.api_key) as http:
         assert (await http.get("/api/v1/events/live", headers={"Last-Event-ID": "x"})).status_code == 422
+
+
+async def test_a_live_feed_ends_with_its_origin_and_one_asked_for_then_ends_at_once(asker: Asker) -> None:
+    hub = LiveHub(asker.stack.reader, ConversionReader(asker.stack.clickhouse), utc_now)
+    open_before = hub.join(asker.workspace)
+    hub.stop()
+    late = hub.join(asker.workspace)
+    assert [await asyncio.wait_for(each.news.get(), 20) for each in (open_before, late)] == [None, None]
+    for each in (open_before, late):
+        hub.leave(asker.workspace, each)
 
 
 class live:  # noqa: N801  # reads as a function

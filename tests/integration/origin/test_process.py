@@ -54,6 +54,23 @@ def test_embedded_it_waits_for_postgres_migrates_makes_the_owner_and_serves(
         assert secret not in out
 
 
+def test_the_end_ends_live_feeds_in_order_instead_of_waiting_for_them(
+    start: Callable[..., Process], home: Path
+) -> None:
+    origin = start(home)
+    with running(home):
+        origin.wait_until_ready()
+        headers = {"Authorization": f"Bearer {json.loads((home / 'credentials.json').read_text())['api_key']}"}
+        with httpx.stream("GET", f"{origin.url}/api/v1/events/live", headers=headers, timeout=30) as feed:
+            assert feed.status_code == 200
+            pieces = feed.iter_bytes()
+            assert next(pieces) == b"retry: 1000\n\n"
+            code, out, err = origin.end()
+            assert list(pieces) == []  # raises where the answer was cut off instead of ended
+    assert (code, err) == (0, "")
+    assert "graceful shutdown exceeded" not in out
+
+
 def test_a_database_that_is_behind_is_refused_with_the_command_that_helps(
     start: Callable[..., Process], home: Path, empty_postgres_url: str
 ) -> None:
