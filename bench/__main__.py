@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import analytics, clicks, edge, freshness, links, postgres_clicks
+from bench import analytics, clicks, edge, freshness, intake, links, postgres_clicks
 
 RESULTS = Path(__file__).parent / "results.json"
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "edge": edge.run,
     "clicks": clicks.run,
+    "intake": intake.run,
     "analytics": analytics.run,
     "postgres_clicks": postgres_clicks.run,
     "links": links.run,

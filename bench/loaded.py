@@ -1,13 +1,19 @@
-"""Homes under bench/data whose ClickHouse holds millions of the generator's clicks; made once, then used again for a day."""
+"""Homes under bench/data whose ClickHouse holds millions of the generator's clicks; made once, then used again for a day.
+
+`python -m bench.loaded CLICKS ...` makes them ahead, so that what is measured of them can wait for a quiet machine.
+"""
 
 import asyncio
 import json
 import shutil
+import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.click_generator.load import Loader
+from bench.click_generator.load import Loaded, Loader
 from bench.click_generator.model import Model, Shape
 from origin.storage.clickhouse import ClickHouse
 from origin.storage.clickhouse_schema import FOLDER, migrate
@@ -27,42 +33,52 @@ class LoadedHome(NamedTuple):
 
 
 def loaded_home(clicks: int) -> LoadedHome:
-    """A home with so many clicks of the last 91 days."""
+    """A home with so many clicks of the last 91 days. Tables of an older release are brought up to date."""
     home = DATA / f"clicks-{clicks}"
     note = home / "loaded.json"
     wanted = {"schema": _schema(), "clicks": clicks}
-    if note.exists():
-        found = json.loads(note.read_text(encoding="utf-8"))
-        if found["wanted"] == wanted and time.time() - found["end_hour"] * 3600 < _OLDEST_SECONDS:
-            return LoadedHome(home, found["end_hour"], found["facts"])
+    found = json.loads(note.read_text(encoding="utf-8")) if note.exists() else None
+    if found is None or time.time() - found["end_hour"] * 3600 > _OLDEST_SECONDS:
+        found = _load_anew(home, clicks)
+    elif found["wanted"] != wanted:
+        found["facts"] |= asyncio.run(_settle(home, clicks))
+    note.write_text(json.dumps({**found, "wanted": wanted}), encoding="utf-8")
+    return LoadedHome(home, found["end_hour"], found["facts"])
+
+
+def _load_anew(home: Path, clicks: int) -> dict[str, Any]:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     end_hour = int(time.time()) // 3600
-    shape = Shape(clicks=clicks, first_hour=end_hour - HOURS, hours=HOURS)
-    facts = asyncio.run(_load(home, Model(shape)))
-    note.write_text(json.dumps({"wanted": wanted, "end_hour": end_hour, "facts": facts}), encoding="utf-8")
-    return LoadedHome(home, end_hour, facts)
+    loaded = asyncio.run(_load(home, Model(Shape(clicks=clicks, first_hour=end_hour - HOURS, hours=HOURS))))
+    facts = {"load_s": round(loaded.seconds), "loaded_per_s": round(loaded.clicks / loaded.seconds)}
+    return {"end_hour": end_hour, "facts": facts | asyncio.run(_settle(home, clicks))}
 
 
-async def _load(home: Path, model: Model) -> dict[str, Any]:
+async def _load(home: Path, model: Model) -> Loaded:
+    async with _migrated(home) as clickhouse:
+        return await Loader(clickhouse, model).load(lambda done: print(f"  {done} clicks loaded", flush=True))
+
+
+async def _settle(home: Path, clicks: int) -> dict[str, Any]:
+    """Bring the tables up to date, let merges end, and say how large they are."""
+    async with _migrated(home) as clickhouse:
+        await _merge(clickhouse)
+        await _merge_past_months(clickhouse)
+        sizes = await _sizes(clickhouse)
+    total = sum(each["bytes"] for each in sizes.values())
+    return {"disk_bytes_per_click": round(total / clicks, 1), "tables": sizes, "reopen_s": await _reopen(home)}
+
+
+@asynccontextmanager
+async def _migrated(home: Path) -> AsyncIterator[ClickHouse]:
     clickhouse = ClickHouse(home / "clickhouse", memory_mb=_MEMORY_MB)
     await clickhouse.open()
     try:
         await migrate(clickhouse)
-        loaded = await Loader(clickhouse, model).load(lambda done: print(f"  {done} clicks loaded", flush=True))
-        await _merge(clickhouse)
-        await _merge_past_months(clickhouse)
-        sizes = await _sizes(clickhouse)
+        yield clickhouse
     finally:
         await clickhouse.close()
-    total = sum(each["bytes"] for each in sizes.values())
-    return {
-        "load_s": round(loaded.seconds),
-        "loaded_per_s": round(loaded.clicks / loaded.seconds),
-        "disk_bytes_per_click": round(total / loaded.clicks, 1),
-        "tables": sizes,
-        "reopen_s": await _reopen(home),
-    }
 
 
 async def _merge(clickhouse: ClickHouse) -> None:
@@ -107,3 +123,8 @@ async def _reopen(home: Path) -> float:
 
 def _schema() -> list[str]:
     return sorted(path.name for path in FOLDER.glob("[0-9]*.sql"))
+
+
+if __name__ == "__main__":
+    for each in sys.argv[1:]:
+        print(json.dumps(loaded_home(int(each)).facts, indent=2))
