@@ -15,11 +15,8 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 const DATE = "2024-11-06";
 const { hono, bare, bare_python: barePython, sink } = JSON.parse(process.argv[2]);
 
-/** Where clicks go: read to the end, acknowledged, forgotten; from a DELETE on, hung up on. */
-let down = false;
+/** Where clicks go: read to the end, acknowledged, forgotten. */
 const taker = http.createServer((request, response) => {
-    if (down) return request.socket.destroy();
-    down = request.method === "DELETE";
     request.resume().on("end", () => response.writeHead(202).end("{}"));
 });
 await new Promise((resolve) => taker.listen(sink, "127.0.0.1", resolve));
@@ -46,7 +43,7 @@ function python(name, port) {
 }
 
 const settings = readSettings(path.resolve(HERE, "../.."));
-const ours = options(settings, { take: async () => ({ status: 202, text: "" }) });
+const ours = options(settings);
 ours.workers.push(
     javascript("hono", hono, { kvNamespaces: { LINKS: "plain" }, bindings: { BEACON: `http://127.0.0.1:${sink}/` } }),
     javascript("bare", bare, {}),

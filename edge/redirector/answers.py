@@ -104,7 +104,7 @@ class Answers:
         return respond.page(self._runtime, status, pages.password(problem), form=True)
 
     async def _guess(self, asked: Asked, link: KnownLink) -> Response:
-        form = await self._runtime.body(asked.request)
+        form = (await self._runtime.body(asked.request)).decode(errors="replace")
         if not self._gate.may_guess(link, asked.seen.get("cf-connecting-ip") or "", asked.now):
             return respond.too_many(self._runtime, 60, "Wait a minute before you try the password again.")
         if not await self._gate.is_right(link, form):

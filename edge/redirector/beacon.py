@@ -10,12 +10,10 @@ from redirector.buffer import READ_AT, Buffer
 from redirector.clicks import ClickWriter, Visit
 from redirector.counters import Counters
 from redirector.origin import Origin
-from redirector.ports import Context, Response, Runtime, Unreachable
+from redirector.ports import Context, Refused, Response, Resting, Runtime, Unreachable
 from redirector.settings import EdgeSettings
 from shared.click_event import MAX_BYTES, MAX_CLICKS
 
-# After a failed batch the next ones go straight to the queue for this long: origin gets air, clicks don't pile up.
-_ORIGIN_REST_SECONDS = 2.0
 _PAUSE_BEFORE_RETRY_SECONDS = 0.2
 # A flush that was due this long ago has died with the request that was to do it.
 _FLUSH_LOST_AFTER_SECONDS = 2.0
@@ -30,7 +28,7 @@ class Batch:
     """Clicks that were given an id; it stays theirs on every way they take."""
 
     batch_id: str
-    body: str
+    body: bytes
     clicks: int
     since: float = 0.0  # when it was last taken up
 
@@ -64,7 +62,6 @@ class Beacon:
         self._ids = 0
         self.armed_until = 0.0
         self._full_at = MAX_CLICKS
-        self._origin_rests_until = 0.0
 
     def recorded(self, visit: Visit, response: Response, context: Context) -> Answer:
         """Take a visit; the reply."""
@@ -162,7 +159,7 @@ class Beacon:
         counters = json.dumps(self._counters.as_dict(), separators=(",", ":"))
         head = f'"batch_id":"{batch_id}","edge":"{self.isolate}","counters":{counters}'
         body = f'{{{head},"clicks":[{",".join(clicks)}]}}'
-        return Batch(batch_id, body, len(clicks))
+        return Batch(batch_id, body.encode(), len(clicks))
 
     def _take_back_lost(self) -> None:
         oldest = self._runtime.now() - _LONGEST_WAIT_UNTIL_SECONDS
@@ -188,31 +185,24 @@ class Beacon:
             self._under_way.pop(batch.batch_id, None)
 
     async def _to_origin(self, batch: Batch) -> bool:
-        """Two tries with the same id, none while origin rests."""
-        if self._runtime.now() < self._origin_rests_until:
-            return False
-        if await self._post(batch, None):
-            return True
-        await self._runtime.sleep(_PAUSE_BEFORE_RETRY_SECONDS)
-        if await self._post(batch, None):
-            return True
-        self._origin_rests_until = self._runtime.now() + _ORIGIN_REST_SECONDS
-        return False
+        """A failure that may be over in a moment is followed by a second try, with the same id."""
+        if (taken := await self._posted(batch, None)) is None:
+            await self._runtime.sleep(_PAUSE_BEFORE_RETRY_SECONDS)
+            taken = await self._posted(batch, None)
+        return bool(taken)
 
     async def _to_origin_once(self, batch: Batch) -> bool:
-        if self._runtime.now() < self._origin_rests_until:
-            return False
-        if await self._post(batch, _LAST_POST_SECONDS):
-            return True
-        self._origin_rests_until = self._runtime.now() + _ORIGIN_REST_SECONDS
-        return False
+        return bool(await self._posted(batch, _LAST_POST_SECONDS))
 
-    async def _post(self, batch: Batch, seconds: float | None) -> bool:
+    async def _posted(self, batch: Batch, seconds: float | None) -> bool | None:
+        """Whether origin has it now; None where it failed."""
         try:
             await self._origin.post_clicks(batch.body, seconds)
+        except (Resting, Refused):
+            return False
         except Unreachable:
             self._counters.origin_failures += 1
-            return False
+            return None
         return True
 
     async def _to_queue(self, batch: Batch) -> bool:

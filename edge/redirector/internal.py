@@ -61,7 +61,7 @@ class Internal:
             return await self._deliver(body)
         return respond.not_found(self._runtime)
 
-    async def _deliver(self, batch: str) -> Response:
+    async def _deliver(self, batch: bytes) -> Response:
         """What a queue consumer does on Cloudflare; locally the runner owns the queue and calls here."""
         try:
             await self._origin.post_clicks(batch)
@@ -82,16 +82,16 @@ class Internal:
         return respond.as_json(self._runtime, 200, {"status": "ready", "parts": parts})
 
     async def _metrics(self, request: Request, method: str, url: str) -> Response:
-        if self._settings.open_metrics != "yes" and not self._is_signed(request, method, url, ""):
+        if self._settings.open_metrics != "yes" and not self._is_signed(request, method, url, b""):
             return respond.not_found(self._runtime)
         return respond.plain(self._runtime, 200, prometheus(self._counters.as_dict(), self._gauges()))
 
-    def _is_signed(self, request: Request, method: str, url: str, body: str) -> bool:
+    def _is_signed(self, request: Request, method: str, url: str, body: bytes) -> bool:
         _, path, query = split_url(url)
         called = f"/{path}?{query}" if query else f"/{path}"
         header = self._runtime.header(request, signing.HEADER)
         try:
-            signing.verify(self._settings.edge_secret, header, method, called, body.encode(), self._runtime.now())
+            signing.verify(self._settings.edge_secret, header, method, called, body, self._runtime.now())
         except BadSignature:
             return False
         return True

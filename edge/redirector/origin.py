@@ -2,7 +2,8 @@
 
 from urllib.parse import quote
 
-from redirector.ports import Refused, Reply, Response, Runtime, Unreachable
+from redirector.breaker import Breaker
+from redirector.ports import Refused, Reply, Response, Resting, Runtime, Unreachable
 from shared import signing
 from shared.errors import BadSignature
 
@@ -23,8 +24,10 @@ class Origin:
         self._url = url.rstrip("/")
         self._secret = secret
         self._timeout = timeout_seconds
-        self._name = ""
+        self._name = runtime.random_name()
         self._calls = 0
+        # Of clicks alone, which have the queue: who waits for a link is not helped by being told to wait.
+        self._breaker = Breaker(int(self._name, 16) / 16 ** len(self._name))
 
     async def find_link(self, domain: str, code: str) -> str | None:
         """The link's KV value, None where origin says that there is none; raises Unreachable."""
@@ -57,13 +60,29 @@ class Origin:
         path = f"/api/v1/qr?url={quote(url, safe='')}&format=png&size={size}"
         return await self._runtime.pass_on(self._url + path, self._timeout)
 
-    async def post_clicks(self, body: str, timeout_seconds: float | None = None) -> None:
-        """Hand over a batch (shared.click_event); returns once origin has it on disk, else raises Unreachable."""
-        path, data, timestamp = "/internal/clicks", body.encode(), int(self._runtime.now())
+    async def post_clicks(self, body: bytes, timeout_seconds: float | None = None) -> None:
+        """Hand over a batch (shared.click_event); returns once origin has it on disk, else raises Unreachable.
+
+        Raises Resting, without a call, while origin is given a rest after a failure; raises Refused where it never will.
+        """
+        number = self._breaker.begin(self._runtime.now())
+        if number is None:
+            raise Resting("origin is given a rest")
+        worked = False
+        try:
+            await self._post_clicks(body, timeout_seconds or self._timeout)
+            worked = True
+        except Refused:
+            worked = True  # it is this batch that is wrong
+            raise
+        finally:
+            self._breaker.end(number, self._runtime.now(), worked=worked)
+
+    async def _post_clicks(self, data: bytes, seconds: float) -> None:
+        path, timestamp = "/internal/clicks", int(self._runtime.now())
         text = signing.signed_text(timestamp, "POST", path, data)
         digest = await self._runtime.hmac_sha256(self._secret.encode(), text)
         headers = self._with_id(signing.header_value(timestamp, digest.hex())) | {"Content-Type": "application/json"}
-        seconds = timeout_seconds or self._timeout
         reply = await self._runtime.fetch("POST", self._url + path, headers, data, seconds)
         if reply.status in _NEVER:
             raise Refused(f"origin refused a batch of clicks with {reply.status}")
@@ -82,6 +101,5 @@ class Origin:
 
     def _with_id(self, signature: str) -> dict[str, str]:
         """The signature, and an id under which origin's log has the call."""
-        self._name = self._name or self._runtime.random_name()
         self._calls += 1
         return {signing.HEADER: signature, REQUEST_ID: f"edge-{self._name}-{self._calls}"}

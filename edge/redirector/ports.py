@@ -52,6 +52,10 @@ class Unreachable(Exception):
     """A service behind the edge did not answer, or not in time."""
 
 
+class Resting(Unreachable):
+    """A service was not even asked, since it failed a moment ago."""
+
+
 class Refused(Unreachable):
     """A service answered that it will never take this."""
 
@@ -92,7 +96,7 @@ class Runtime(Protocol):
     def header(self, request: Any, name: str) -> str | None:
         """One header of a request."""
 
-    async def body(self, request: Any) -> str:
+    async def body(self, request: Any) -> bytes:
         """The body of a request."""
 
     def redirect(self, status: int, url: str, headers: dict[str, str], cookies: Sequence[str] = ()) -> Response:
@@ -128,7 +132,7 @@ class Runtime(Protocol):
     async def fetch(self, method: str, url: str, headers: dict[str, str], body: bytes | None, seconds: float) -> Reply:
         """Call a service and wait `seconds` at most; raises Unreachable."""
 
-    async def queue_send(self, text: str) -> None:
+    async def queue_send(self, message: bytes) -> None:
         """Hand a message to the CLICKS queue; raises Unreachable."""
 
     async def sleep(self, seconds: float) -> None:

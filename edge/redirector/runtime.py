@@ -39,6 +39,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 # How old a location's copy of a KV value may be. The embedded runtime refuses less than a minute.
 _KV_CACHE_SECONDS = 60
 _LEAST_KV_CACHE_SECONDS = 60 if jsnull is None else 30
+# A message of the queue comes back after this, and ever later: so its hundred tries last for a day.
+_RETRY_SECONDS = 30
+_MOST_RETRY_SECONDS = 900
 _OK = 200
 # Every change of a clock in any zone falls on a full quarter of an hour.
 _QUARTER_SECONDS = 900
@@ -71,13 +74,14 @@ def variable(env: Any, name: str) -> str | None:
     return None if value is None or value is jsnull else str(value)
 
 
-async def each_message(batch: Any, deliver: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+async def each_message(batch: Any, deliver: Callable[[bytes], Coroutine[Any, Any, None]]) -> None:
     """Give every message of a Cloudflare queue batch to `deliver`; Unreachable from it asks for a retry of that one."""
     for message in batch.messages:
+        body = message.body
         try:
-            await deliver(str(message.body))
+            await deliver(body.encode() if isinstance(body, str) else _bytes(body))
         except Unreachable:
-            message.retry()
+            message.retry(delaySeconds=min(_RETRY_SECONDS * 2 ** min(message.attempts - 1, 8), _MOST_RETRY_SECONDS))
         else:
             message.ack()
 
@@ -115,8 +119,8 @@ class WorkerRuntime:
     def header(self, request: Any, name: str) -> str | None:
         return _text(request.headers.get(name))
 
-    async def body(self, request: Any) -> str:
-        return str(await request.text())
+    async def body(self, request: Any) -> bytes:
+        return _bytes(await request.arrayBuffer())
 
     def redirect(self, status: int, url: str, headers: dict[str, str], cookies: Sequence[str] = ()) -> Response:
         # Not Response.redirect, which parses the URL and sends what it made of it. A reply without a body belongs to no
@@ -208,11 +212,11 @@ class WorkerRuntime:
             raise Unreachable(f"{url}: {error}") from error
         return Reply(int(response.status), _text(response.headers.get(signing.HEADER)), str(text))
 
-    async def queue_send(self, text: str) -> None:
+    async def queue_send(self, message: bytes) -> None:
         if self._queue is None:
             raise Unreachable("this Worker has no queue CLICKS")
         try:
-            await self._queue.send(text, contentType="text")
+            await self._queue.send(to_js(message), contentType="bytes")  # as above: a text would cost 4 ms
         except JsException as error:
             raise Unreachable(f"queue: {error}") from error
 
@@ -252,6 +256,10 @@ def _offset(zone: str, at: float) -> int | None:
 
 def _pairs(headers: dict[str, str], cookies: Sequence[str]) -> list[list[str]]:
     return [[name, value] for name, value in headers.items()] + [["Set-Cookie", each] for each in cookies]
+
+
+def _bytes(buffer: Any) -> bytes:
+    return bytes(buffer.to_bytes())
 
 
 def _text(value: Any) -> str | None:

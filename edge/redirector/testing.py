@@ -96,8 +96,8 @@ class FakeRuntime:
     def header(self, request: FakeRequest, name: str) -> str | None:
         return {each.lower(): value for each, value in request.headers.items()}.get(name.lower())
 
-    async def body(self, request: FakeRequest) -> str:
-        return request.text
+    async def body(self, request: FakeRequest) -> bytes:
+        return request.text.encode()
 
     def redirect(self, status: int, url: str, headers: dict[str, str], cookies: Sequence[str] = ()) -> FakeResponse:
         if any(character in url for character in "\r\n\0"):
@@ -149,10 +149,10 @@ class FakeRuntime:
         await asyncio.sleep(0)
         return self.service(call)
 
-    async def queue_send(self, text: str) -> None:
+    async def queue_send(self, message: bytes) -> None:
         if not self.queue_works:
             raise Unreachable("the queue is down")
-        self.queue.append(text)
+        self.queue.append(message.decode())
 
     async def sleep(self, seconds: float) -> None:
         self.clock += seconds

@@ -12,7 +12,7 @@ import { options } from "../../deploy/local/edge_runner/workers.mjs";
 import { readSettings } from "../../deploy/local/edge_runner/settings.mjs";
 
 const settings = readSettings(path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../.."));
-const all = options(settings, { take: async () => ({ status: 503, text: "no queue here" }) });
+const all = options(settings);
 const contents = `
 from entry_class import Default
 

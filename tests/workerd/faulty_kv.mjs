@@ -12,7 +12,7 @@ import { readSettings } from "../../deploy/local/edge_runner/settings.mjs";
 
 const store = process.argv[2];
 const settings = readSettings(path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../.."));
-const all = options(settings, { take: async () => ({ status: 503, text: "no queue here" }) });
+const all = options(settings);
 const binding = `
 export default function (env) {
     return {

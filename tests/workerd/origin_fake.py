@@ -24,6 +24,7 @@ class OriginFake:
         self.claims: dict[str, str] = {}
         self.batches: dict[str, list[dict[str, Any]]] = {}
         self.posts = 0
+        self.attempts = 0  # batches that were tried, whatever became of them
         self.fails = False
         self.answers = ""  # "garbage" or "late": what a broken origin does instead of its work
         self.released = threading.Event()  # ends the lateness
@@ -93,6 +94,7 @@ def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            origin.attempts += self.path == "/internal/clicks"
             if not self._signed(body):
                 return
             if self.path.startswith("/internal/claims?"):

@@ -6,6 +6,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,10 @@ def visit(edge: EdgeProcess, paths: list[str], method: str = "GET", **headers: s
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda path: edge.request(path, method, **headers)[0], paths))
     assert set(answers) == {302}
+
+
+def queued(edge: EdgeProcess) -> list[Path]:
+    return list((edge.home / "queue").glob("*.seg"))
 
 
 def by_code(origin: OriginFake) -> Counter[str]:
@@ -83,7 +88,7 @@ def test_what_origin_does_not_take_outlives_a_restart_in_the_queue(make_edge: Ma
     origin.fails = False
     edge.start()
     until(lambda: by_code(origin)["a"] == 40, 30)
-    until(lambda: not list((edge.home / "queue").glob("*.json")), 10)
+    until(lambda: queued(edge) == [], 10)
 
 
 def test_a_killed_edge_loses_at_most_its_buffer_and_repeats_nothing(make_edge: MakeEdge, origin: OriginFake) -> None:
@@ -158,11 +163,10 @@ def test_what_origin_refuses_for_good_is_laid_aside_and_holds_nobody_up(
     origin.answers = "never"
     visit(edge, ["/a"] * 5)
     dead = edge.home / "queue" / "dead"
-    until(lambda: len(list(dead.glob("*.json"))) >= 1 and not list((edge.home / "queue").glob("*.json")), 20)
+    until(lambda: len(list(dead.glob("*.json"))) >= 1 and not queued(edge), 20)
     origin.answers = ""
     told = [json.loads(file.read_text(encoding="utf-8")) for file in dead.glob("*.json")]
     assert sum(len(batch["clicks"]) for batch in told) == 5
-    time.sleep(2.5)  # origin is given a rest after a failure
     visit(edge, ["/a"] * 5)
     until(lambda: by_code(origin)["a"] == 5, 20)
 

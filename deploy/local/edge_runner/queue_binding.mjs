@@ -3,7 +3,8 @@
 export default function (env) {
     return {
         async send(message) {
-            const answer = await env.STORE.fetch("http://queue/", { method: "POST", body: message });
+            const headers = { Authorization: `Bearer ${env.TOKEN}` };
+            const answer = await env.STORE.fetch("http://queue/", { method: "POST", headers, body: message });
             if (answer.status !== 202) throw new Error(await answer.text());
         },
     };

@@ -66,7 +66,8 @@ async function main() {
     const settings = readSettings(ROOT);
     await checkPort(settings.host, settings.edgePort, "NEARHOP_EDGE_PORT");
     await checkPort(settings.host, settings.kvApiPort, "NEARHOP_KV_API_PORT");
-    const queue = await new Queue(path.join(settings.home, "queue"), (message) => deliver(settings, message), settings.queueBytes).open();
+    const folder = path.join(settings.home, "queue");
+    const queue = await new Queue(folder, (message) => deliver(settings, message), settings.queueBytes, say).open();
     const guard = guardChildren((how) => {
         console.error(`workerd ended by itself (${how})`);
         process.exit(1);

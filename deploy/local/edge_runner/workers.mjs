@@ -5,8 +5,6 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-import { Response } from "miniflare";
-
 import { workerModules } from "./modules.mjs";
 import { readWorker } from "./settings.mjs";
 
@@ -15,17 +13,18 @@ const DATE = "2024-11-06";
 // What Pyodide says of its own packages at each start, and workerd of each client that hung up on it.
 const NOISE = /^(Loading|Loaded)\s*$|: disconnected: |^stack: |Not symbolizing stack traces/;
 
-export function options(settings, queue) {
+/** Without a `queue` the edge has none, and keeps in memory what origin does not take. */
+export function options(settings, queue = null) {
     return {
         host: "127.0.0.1",
         port: 0, // miniflare's own entrance, which nobody uses: each worker below listens by itself, one hop less
         kvPersist: path.join(settings.home, "kv"),
         handleRuntimeStdio: passOn,
-        workers: [edge(settings), kvApi(settings), queueBinding(queue)],
+        workers: [edge(settings, queue), kvApi(settings), ...(queue ? [queueBinding(queue)] : [])],
     };
 }
 
-function edge(settings) {
+function edge(settings, queue) {
     const worker = readWorker(settings);
     return {
         name: "edge",
@@ -34,7 +33,7 @@ function edge(settings) {
         compatibilityFlags: worker.compatibilityFlags,
         bindings: worker.bindings,
         kvNamespaces: Object.fromEntries(worker.kvBindings.map((name) => [name, settings.namespace])),
-        wrappedBindings: Object.fromEntries(worker.queueBindings.map((name) => [name, "queue"])),
+        wrappedBindings: Object.fromEntries(queue ? worker.queueBindings.map((name) => [name, "queue"]) : []),
         unsafeDirectSockets: [{ host: settings.host, port: settings.edgePort }],
     };
 }
@@ -54,12 +53,8 @@ function queueBinding(queue) {
     return {
         name: "queue",
         modules: [script("queue_binding.mjs")],
-        serviceBindings: {
-            async STORE(request) {
-                const { status, text } = await queue.take(request);
-                return new Response(text, { status });
-            },
-        },
+        bindings: { TOKEN: queue.token },
+        serviceBindings: { STORE: { external: { address: queue.address, http: {} } } },
     };
 }
 

@@ -178,8 +178,10 @@ async def test_what_origin_does_not_take_goes_to_the_queue(world: World) -> None
     assert (await stats(world))["clicks_queued"] == 1
     assert len(json.loads(world.runtime.queue[0])["clicks"]) == 1
     world.origin_returns()
+    resting = await world.call("POST", "/_nearhop/deliver", world.runtime.queue[0])
+    world.runtime.clock += 10
     delivered = await world.call("POST", "/_nearhop/deliver", world.runtime.queue[0])
-    assert (delivered.status, len(world.clicks)) == (202, 1)
+    assert (resting.status, delivered.status, len(world.clicks)) == (503, 202, 1)
 
 
 async def test_delivery_says_when_origin_still_does_not_answer(world: World) -> None:

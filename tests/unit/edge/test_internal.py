@@ -83,15 +83,18 @@ def current_runtime(monkeypatch: pytest.MonkeyPatch, world: World) -> World:
 
 
 class Message:
-    def __init__(self, body: str) -> None:
-        self.body = body
+    """One of a queue. Its body is JavaScript's array of bytes, or the text that was sent before there were bytes."""
+
+    def __init__(self, body: str, attempts: int = 1, *, as_text: bool = False) -> None:
+        self.body: Any = body if as_text else SimpleNamespace(to_bytes=body.encode)
+        self.attempts = attempts
         self.fate = ""
 
     def ack(self) -> None:
         self.fate = "ack"
 
-    def retry(self) -> None:
-        self.fate = "retry"
+    def retry(self, *, delaySeconds: int) -> None:  # noqa: N803  # JavaScript's name
+        self.fate = f"again in {delaySeconds}"
 
 
 async def test_both_entries_redirect_and_consume_with_the_same_code(current_runtime: World) -> None:
@@ -108,12 +111,16 @@ async def test_both_entries_redirect_and_consume_with_the_same_code(current_runt
         reply = await reply if hasattr(reply, "__await__") else reply  # noqa: PLW2901
         assert reply.status == 302
     for consume in (entry.on_queue, instance.queue):
-        good, bad = Message('{"clicks":[]}'), Message("{}")
-        await consume(SimpleNamespace(messages=[good]), env, None)
+        good = [Message('{"clicks":[]}'), Message('{"clicks":[]}', as_text=True)]
+        late = [Message("{}", 1), Message("{}", 3), Message("{}", 90)]
+        await consume(SimpleNamespace(messages=good), env, None)
         world.origin_stops()
-        await consume(SimpleNamespace(messages=[bad]), env, None)
+        calls = len(world.runtime.calls)
+        await consume(SimpleNamespace(messages=late), env, None)
+        assert len(world.runtime.calls) == calls + 1  # the others wait for what becomes of the first
         world.origin_returns()
-        assert (good.fate, bad.fate) == ("ack", "retry")
+        world.runtime.clock += 60
+        assert [each.fate for each in good + late] == ["ack", "ack", "again in 30", "again in 120", "again in 900"]
     await world.runtime.run_deferred()
 
 
