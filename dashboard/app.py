@@ -17,6 +17,7 @@ from starlette_wtf import CSRFProtectMiddleware, csrf_protect
 from dashboard.account_changes import AccountChanges
 from dashboard.account_security import AccountSecurity
 from dashboard.accounts import Accounts
+from dashboard.analytics import AnalyticsPage
 from dashboard.api_keys import ApiKeys
 from dashboard.assets import FOLDER, HashedFiles
 from dashboard.audit_log import AuditLogPage
@@ -24,6 +25,7 @@ from dashboard.health import CountRequests, Health, Metrics
 from dashboard.invitation import InvitationPage
 from dashboard.letters import Letters
 from dashboard.link import LinkPage
+from dashboard.link_edit import LinkEdit
 from dashboard.links import Links
 from dashboard.members import Members
 from dashboard.oidc_login import OidcLogin
@@ -73,7 +75,7 @@ def create_app(settings: DashboardSettings, transport: httpx.AsyncBaseTransport 
 
 def page_routes(site: Site) -> list[BaseRoute]:
     """Everything a person opens or sends."""
-    accounts, links, link = Accounts(site), Links(site), LinkPage(site)
+    accounts, links, link, edit = Accounts(site), Links(site), LinkPage(site), LinkEdit(site)
     qr_codes, api_keys, letters = QrCodes(site), ApiKeys(site), Letters(site)
     return [
         *team_routes(site),
@@ -86,14 +88,15 @@ def page_routes(site: Site) -> list[BaseRoute]:
         *(form_route(path, page.send) for path, page in letters.forms().items()),
         Route("/letter-sent", letters.sent),
         Route("/links", links.index),
-        Route("/links/new", links.new),
-        form_route("/links/new", links.create),
+        Route("/links/new", edit.new),
+        form_route("/links/new", edit.create),
         Route("/links/{link_id}", link.show),
-        Route("/links/{link_id}/edit", links.edit),
-        form_route("/links/{link_id}/edit", links.update),
+        Route("/links/{link_id}/edit", edit.edit),
+        form_route("/links/{link_id}/edit", edit.update),
         Route("/links/{link_id}/delete", links.confirm_delete),
         form_route("/links/{link_id}/delete", links.delete),
         Route("/links/{link_id}/qr.{kind}", qr_codes.show),
+        Route("/analytics", AnalyticsPage(site).show),
         Route("/api-keys", api_keys.index),
         form_route("/api-keys", api_keys.create),
         Route("/api-keys/{key_id}/delete", api_keys.confirm_delete),

@@ -8,6 +8,7 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from dashboard.audit_words import differences, sentence, summary
 from dashboard.errors import Refused
 from dashboard.members import here
 from dashboard.pages import zone
@@ -15,6 +16,7 @@ from dashboard.site import Site
 
 PATH = "/audit-log"
 PAGE_SIZE = 30
+_FORBIDDEN = 403
 FILTERS = ("resource", "actor", "from", "to")
 RESOURCES = {
     "link": "Links", "tag": "Tags", "folder": "Folders", "domain": "Domains", "api_key": "API keys", "member": "Members",
@@ -41,13 +43,15 @@ class AuditLogPage:
         try:
             entries = await self._site.client.team.audit_logs(token, {**params, **cursor})
         except Refused as error:
+            if error.status == _FORBIDDEN:  # nothing on this page is for them
+                raise
             problem = error.message
         more = len(entries) > PAGE_SIZE
         entries = entries[-PAGE_SIZE:] if before else entries[:PAGE_SIZE]
         query = urlencode({name: value for name, value in given.items() if value})
         return self._site.pages.page(
             request, "audit_log.html", entries=entries, given=given, resources=RESOURCES, members=members, query=query,
-            problem=problem, filtered=bool(query),
+            problem=problem, filtered=bool(query), words=sentence, summary=summary, differences=differences,
             newer=entries[0].id if entries and ((before and more) or after) else "",
             older=entries[-1].id if entries and (before or more) else "",
         )  # fmt: skip

@@ -45,12 +45,19 @@ def without_scheme(url: str) -> str:
 
 def flag(country: str) -> str:
     """The file of an ISO 3166 code's flag, below static/; empty for what is no code."""
-    return f"built/flags/{country.upper()}.svg" if country.upper() in _country_names() else ""
+    return f"built/flags/{country.upper()}.svg" if country.upper() in countries() else ""
 
 
 def country_name(country: str) -> str:
     """The name of an ISO 3166 code, as the time zone database spells it; the code itself where that has none."""
-    return _country_names().get(country.upper(), country) or "Unknown"
+    return countries().get(country.upper(), country) or "Unknown"
+
+
+def row_label(value: str, field: str) -> str:
+    """A value of a dimension of analytics as people read it."""
+    if field == "country":
+        return country_name(value)
+    return {"(direct)": "Direct, or not told"}.get(value, value) or "Unknown"
 
 
 def zone_of(name: str) -> tzinfo:
@@ -66,6 +73,7 @@ def _zone(name: str) -> tzinfo:
 
 
 @cache
-def _country_names() -> dict[str, str]:
+def countries() -> dict[str, str]:
+    """The name of each ISO 3166 code."""
     text = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text(encoding="utf-8")
     return dict(line.split("\t", 1) for line in text.splitlines() if line and not line.startswith("#"))

@@ -1,18 +1,25 @@
 """The forms. What a value may be is origin's business: its answer becomes the error at the field."""
 
+import re
 from typing import Any
 
 import msgspec
 from starlette_wtf import StarletteForm
-from wtforms import PasswordField, StringField, TextAreaField
+from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired
 
 from dashboard.errors import Refused
+from shared import typed_url
 
 
 def strip(value: str | None) -> str:
     """A filter of fields: the text without the blanks around it."""
     return (value or "").strip()
+
+
+def with_scheme(value: str | None) -> str | None:
+    """A filter of fields for addresses: `www.example.org` as https."""
+    return typed_url.with_scheme(value) if value else value
 
 
 def _behind_hash(value: str | None) -> str:
@@ -24,8 +31,8 @@ class Form(StarletteForm):  # type: ignore[misc]  # the library has no types
     """A form whose errors can also come from origin. Each carries a CSRF token."""
 
     def refuse(self, error: Refused) -> None:
-        """Put origin's refusal at the field that it names, else at the whole form."""
-        field = self._fields.get(error.field)
+        """Put origin's refusal at the field that it names (as the API writes it), else at the whole form."""
+        field = self._fields.get(re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", error.field))
         if field is None:
             about = f"{error.field}: " if error.field else ""
             self.form_errors.append(about + error.message)
@@ -78,10 +85,6 @@ class PasswordChangeForm(Form):
     current_password = PasswordField("Present password")
     password = PasswordField("New password", [DataRequired("Choose a password.")])
 
-    def refuse(self, error: Refused) -> None:
-        field = "current_password" if error.field == "currentPassword" else error.field
-        super().refuse(Refused(error.status, error.message, field))
-
 
 class EmailChangeForm(PasswordCheckForm):
     email = StringField("New e-mail", [DataRequired("Enter your new e-mail address.")], filters=[strip])
@@ -105,26 +108,6 @@ class TokenForm(Form):
 
 class NewPasswordForm(TokenForm):
     password = PasswordField("New password", [DataRequired("Choose a password.")])
-
-
-class LinkForm(Form):
-    url = StringField("Destination", [DataRequired("Enter the address that the link shall lead to.")], filters=[strip])
-    key = StringField("Short code", filters=[strip])
-    title = StringField("Title", filters=[strip])
-    comments = TextAreaField("Notes", filters=[strip])
-
-    def to_create(self) -> dict[str, Any]:
-        """The body of a new link: what was left empty is origin's to choose."""
-        return {name: value for name, value in self._values().items() if value}
-
-    def to_update(self) -> dict[str, Any]:
-        """The body of an edit: what was emptied is cleared, but a link keeps its code."""
-        values = self._values()
-        changed = {name: value or None for name, value in values.items() if name != "key"}
-        return {**changed, **({"key": values["key"]} if values["key"] else {})}
-
-    def _values(self) -> dict[str, str]:
-        return {name: getattr(self, name).data for name in ("url", "key", "title", "comments")}
 
 
 class ApiKeyForm(Form):

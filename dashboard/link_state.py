@@ -28,7 +28,7 @@ def link_state(link: Link, now: datetime | None = None) -> LinkState | None:
 
 
 def _closed(link: Link, now: datetime) -> LinkState | None:
-    starts_at = link.redirect.starts_at if link.redirect else None
+    starts_at = link.starts_at
     early = starts_at is not None and now < starts_at
     blocked = link.quarantine is not None and link.quarantine.action == "block"
     ended = link.expires_at is not None and link.expires_at <= now

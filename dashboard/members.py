@@ -9,6 +9,7 @@ from starlette.responses import Response
 from dashboard.errors import NotThere, Refused
 from dashboard.forms import ConfirmForm
 from dashboard.pages import go
+from dashboard.sessions import remember_workspace
 from dashboard.site import Site
 from dashboard.team_forms import InviteForm
 from dashboard.team_types import ROLES, Me, Workspace
@@ -87,7 +88,7 @@ class Members:
         return self._site.pages.page(
             request, "members.html", status, form=form, me=me, workspace=workspace, members=members,
             invitations=invitations, now=datetime.now(UTC), roles=roles_of(workspace),
-            manages=workspace.role in {"admin", "owner"},
+            manages=workspace.may("members.write"),
         )  # fmt: skip
 
 
@@ -103,5 +104,5 @@ async def here(site: Site, request: Request) -> tuple[str, Me, Workspace]:
     workspace = me.workspace
     if workspace is None:
         raise NotThere
-    request.session["workspace"] = {"id": workspace.id, "name": workspace.name}
+    remember_workspace(request.session, workspace)
     return token, me, workspace

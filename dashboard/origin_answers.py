@@ -1,5 +1,6 @@
 """Origin's answers: as the types that the pages show, or as the error that they stand for."""
 
+import re
 from http.cookies import SimpleCookie
 from typing import TypeVar
 
@@ -10,6 +11,8 @@ from dashboard.errors import NeedsLogin, NotThere, OriginDown, Refused
 from dashboard.origin_types import Tokens
 
 T = TypeVar("T")
+# As in "url", "geo.DE" or "testVariants[0].url".
+_FIELD = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[\d+\])*", re.ASCII)
 
 
 def refusal(answer: httpx.Response) -> Exception:
@@ -31,7 +34,7 @@ def refusal(answer: httpx.Response) -> Exception:
 def _split_field(message: str) -> tuple[str, str]:
     """Origin begins the message about a field with its name: "url: Expected a URL." gives the text and "url"."""
     field, colon, text = message.partition(": ")
-    if not (colon and field.isidentifier()):
+    if not (colon and _FIELD.fullmatch(field)):
         return message, ""
     begins_with_name = text.partition(" ")[0].endswith(":")  # as in "javascript: is not a scheme"
     return text if begins_with_name else text[:1].upper() + text[1:], field

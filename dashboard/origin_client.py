@@ -20,7 +20,9 @@ from dashboard.origin_types import (
     Provider,
     Row,
     SecondStep,
+    Tag,
     Tokens,
+    TopLink,
     User,
     WayOut,
 )
@@ -120,13 +122,26 @@ class OriginClient:
         return decode(await self._send("GET", "/links/count", token=token, params=params), int)
 
     async def link(self, token: str, link_id: str) -> Link:
-        return decode(await self._send("GET", "/links/info", token=token, params={"linkId": link_id}), Link)
+        return (await self.link_to_edit(token, link_id))[0]
+
+    async def link_to_edit(self, token: str, link_id: str) -> tuple[Link, str]:
+        """A link and its ETag."""
+        answer = await self._send("GET", "/links/info", token=token, params={"linkId": link_id})
+        return decode(answer, Link), answer.headers.get("ETag", "")
 
     async def create_link(self, token: str, fields: dict[str, Any]) -> Link:
         return decode(await self._send("POST", "/links", token=token, json=fields), Link)
 
-    async def update_link(self, token: str, link_id: str, fields: dict[str, Any]) -> Link:
-        return decode(await self._send("PATCH", f"/links/{quote(link_id, safe='')}", token=token, json=fields), Link)
+    async def update_link(self, token: str, link_id: str, fields: dict[str, Any], etag: str) -> None:
+        headers = {"If-Match": etag} if etag else {}
+        await self._send("PATCH", f"/links/{quote(link_id, safe='')}", token=token, json=fields, headers=headers)
+
+    async def tags(self, token: str) -> list[Tag]:
+        """The first hundred by name."""
+        return decode(await self._send("GET", "/tags", token=token), list[Tag])
+
+    async def create_tag(self, token: str, name: str) -> None:
+        await self._send("POST", "/tags", token=token, json={"name": name})
 
     async def delete_link(self, token: str, link_id: str) -> None:
         await self._send("DELETE", f"/links/{quote(link_id, safe='')}", token=token)
@@ -150,6 +165,9 @@ class OriginClient:
         """The most clicked values of a dimension, such as `countries` whose rows name a `country`."""
         rows = decode(await self._analytics(token, params, group), list[dict[str, Any]])
         return [Row(str(row[field]), int(row.get("clicks", 0))) for row in rows]
+
+    async def top_links(self, token: str, params: dict[str, str]) -> list[TopLink]:
+        return decode(await self._analytics(token, params, "top_links"), list[TopLink])
 
     async def api_keys(self, token: str) -> list[ApiKey]:
         return decode(await self._send("GET", "/api-keys", token=token), list[ApiKey])

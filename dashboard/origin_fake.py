@@ -3,12 +3,10 @@
 import base64
 import itertools
 import secrets
-from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,12 +14,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dashboard.origin_fake_accounts import EMAIL, PASSWORD, AccountRoutes, FakeAccounts, Problem
+from dashboard.origin_fake_clicks import Click, FakeClicks
+from dashboard.origin_fake_links import NOTHING, FakeTags, checked
 from dashboard.origin_fake_security import FakeSecurity, SecurityRoutes
 from dashboard.origin_fake_teams import FakeTeams, TeamRoutes
 
 __all__ = ["EMAIL", "PASSWORD", "Click", "FakeOrigin"]
 SHORT_BASE = "http://localhost:8787"
-HOURS = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24, "90d": 90 * 24}
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
@@ -31,16 +30,6 @@ DRAWING = (
 )
 _CODES = {400: "bad_request", 401: "unauthorized", 404: "not_found", 409: "conflict", 422: "unprocessable_entity"}
 _CODES |= {403: "forbidden", 410: "invite_expired", 412: "precondition_failed", 429: "rate_limit_exceeded"}
-
-
-@dataclass
-class Click:
-    link_id: str
-    at: datetime
-    country: str = "DE"
-    referer: str = "(direct)"
-    browser: str = "Chrome"
-    device: str = "Desktop"
 
 
 @dataclass
@@ -55,8 +44,8 @@ class FakeOrigin:
     teams: FakeTeams = field(default_factory=FakeTeams)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
-    clicks: list[Click] = field(default_factory=list)
-    uncounted: dict[str, int] = field(default_factory=dict)  # of every link, by part of the accounting
+    tags: FakeTags = field(init=False)
+    analytics: FakeClicks = field(init=False)
     access: set[str] = field(default_factory=set)
     refresh: dict[str, str] = field(default_factory=dict)  # token: whose, as long as it is good
     calls: list[str] = field(default_factory=list)
@@ -71,6 +60,8 @@ class FakeOrigin:
 
     def __post_init__(self) -> None:
         self.security = FakeSecurity(self.accounts)
+        self.tags = FakeTags(self._allow)
+        self.analytics = FakeClicks(self._allow, self.links)
 
     @property
     def app(self) -> Starlette:
@@ -87,8 +78,8 @@ class FakeOrigin:
             Route(f"{api}/links/count", self._count),
             Route(f"{api}/links/info", self._info),
             Route(f"{api}/links/{{id}}", self._link, methods=["PATCH", "DELETE"]),
-            Route(f"{api}/analytics", self._analytics),
-            Route(f"{api}/analytics/accounting", self._accounting),
+            *self.tags.routes(),
+            *self.analytics.routes(),
             Route(f"{api}/qr", self._qr),
             Route(f"{api}/api-keys", self._keys, methods=["GET", "POST"]),
             Route(f"{api}/api-keys/{{id}}", self._key, methods=["DELETE"]),
@@ -111,17 +102,16 @@ class FakeOrigin:
             "domain": "localhost",
             "key": key,
             "url": url,
-            "title": None,
         }
-        link |= {"shortLink": f"{SHORT_BASE}/{key}", "createdAt": now, "updatedAt": now, "comments": None}
-        link |= {"clicks": 0, "lastClicked": None, "archived": False, "edge": {"state": "pending"}, **fields}
+        link |= {"shortLink": f"{SHORT_BASE}/{key}", "createdAt": now, "updatedAt": now, **NOTHING, "revision": 1}
+        link |= {"clicks": 0, "lastClicked": None, "edge": {"state": "pending"}, **self.tags.chosen(checked(fields))}
         self.links[link["id"]] = link
         return link
 
     def click(self, link: dict[str, Any], count: int = 1, **fields: Any) -> None:
         """Count visits of a link, now unless `at` says otherwise."""
         at = fields.pop("at", None) or datetime.now(UTC)
-        self.clicks += [Click(link["id"], at, **fields) for _ in range(count)]
+        self.analytics.clicks += [Click(link["id"], at, **fields) for _ in range(count)]
         link["clicks"] += count
         link["lastClicked"] = max(link["lastClicked"] or "", at.isoformat())
 
@@ -166,45 +156,29 @@ class FakeOrigin:
 
     async def _info(self, request: Request) -> Response:
         self._allow(request)
-        return JSONResponse(self._one(self.links, request.query_params["linkId"]))
+        return _with_etag(self._one(self.links, request.query_params["linkId"]))
 
     async def _link(self, request: Request) -> Response:
         self._allow(request)
         link = self._one(self.links, request.path_params["id"])
+        if request.headers.get("if-match", _etag(link)) != _etag(link):
+            raise Problem(412, "If-Match: somebody has changed this link since you read it.")
         del self.links[link["id"]]
         if request.method == "DELETE":
             return JSONResponse({"id": link["id"]})
         try:
             changes = await request.json()
-            changed = self.add_link(**{"url": link["url"], "key": link["key"], **changes})
+            former = {"url": link["url"], "key": link["key"], "tags": link["tags"]}
+            changed = self.add_link(**{**former, **changes})
         except Problem:
             self.links[link["id"]] = link
             raise
         del self.links[changed["id"]]
         self.links[link["id"]] = link
-        link.update(changes, shortLink=changed["shortLink"], updatedAt=changed["updatedAt"], edge={"state": "pending"})
-        return JSONResponse(link)
-
-    async def _analytics(self, request: Request) -> Response:
-        self._allow(request)
-        query = request.query_params
-        hours = HOURS[query["interval"]]
-        now, group = datetime.now(UTC), query["groupBy"]
-        clicks = [c for c in self.clicks if c.link_id == query["linkId"] and c.at > now - timedelta(hours=hours)]
-        if group == "count":
-            return JSONResponse({"clicks": len(clicks), "leads": 0, "sales": 0, "saleAmount": 0})
-        if group == "timeseries":
-            return JSONResponse(_series(clicks, now, hours, ZoneInfo(query["timezone"])))
-        name = {"countries": "country", "referers": "referer", "browsers": "browser", "devices": "device"}[group]
-        rows = Counter(getattr(click, name) for click in clicks).most_common()
-        return JSONResponse([{name: value, "clicks": count} for value, count in rows])
-
-    async def _accounting(self, request: Request) -> Response:
-        self._allow(request)
-        names = ("bots", "previews", "prefetches", "heads", "duplicates", "capped")
-        parts = {name: {"requests": self.uncounted.get(name, 0), "events": ""} for name in names}
-        clicks = {"requests": len(self.clicks), "events": ""}
-        return JSONResponse({"requests": len(self.clicks) + sum(self.uncounted.values()), "clicks": clicks, **parts})
+        shown = {name: changed[name] for name in changes.keys() & changed.keys()} | {"tags": changed["tags"]}
+        link.update(shown, shortLink=changed["shortLink"], updatedAt=changed["updatedAt"], edge={"state": "pending"})
+        link["revision"] += 1
+        return _with_etag(link)
 
     async def _qr(self, request: Request) -> Response:
         self._note(request)
@@ -261,8 +235,15 @@ class FakeOrigin:
         return response
 
     def _found(self, request: Request) -> list[dict[str, Any]]:
-        wanted = request.query_params.get("search", "").lower()
-        return [x for x in self.links.values() if wanted in f"{x['url']} {x['key']} {x['title'] or ''}".lower()]
+        query = request.query_params
+        wanted, tag = query.get("search", "").lower(), query.get("tagIds")
+        return [
+            x
+            for x in self.links.values()
+            if wanted in f"{x['url']} {x['key']} {x['title'] or ''}".lower()
+            and (query.get("showArchived") == "true" or not x["archived"])
+            and (tag is None or tag in {each["id"] for each in x["tags"]})
+        ]
 
     def _one(self, things: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
         if name not in things:
@@ -270,20 +251,12 @@ class FakeOrigin:
         return things[name]
 
 
-def _series(clicks: list[Click], now: datetime, hours: int, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """Clicks an hour or a day of the zone, gaps filled."""
-    hourly = hours == HOURS["24h"]
+def _etag(link: dict[str, Any]) -> str:
+    return f'"r{link["revision"]}"'
 
-    def start_of(moment: datetime) -> datetime:
-        local = moment.astimezone(zone).replace(minute=0, second=0, microsecond=0)
-        return local if hourly else local.replace(hour=0)
 
-    starts = [start_of(now - timedelta(hours=h)) for h in range(hours, -1, -1 if hourly else -24)]
-    counts = Counter(start_of(click.at) for click in clicks)
-    return [
-        {"start": start.isoformat(), "clicks": counts[start], "leads": 0, "sales": 0, "saleAmount": 0}
-        for start in starts
-    ]
+def _with_etag(link: dict[str, Any]) -> Response:
+    return JSONResponse(link, headers={"ETag": _etag(link)})
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:

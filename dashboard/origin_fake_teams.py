@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard.origin_fake_accounts import EMAIL, FakeAccounts, Problem
+from dashboard.origin_fake_roles import ROLES, shown
 
-_ROLES = ("viewer", "member", "admin", "owner")
 _ONE = "/api/v1/workspaces/{workspace}"
 
 
@@ -58,7 +58,7 @@ class FakeTeams:
     def of(self, email: str) -> list[dict[str, Any]]:
         """The workspaces that somebody is in."""
         return [
-            {**self.workspaces[each], "role": roles[email]} for each, roles in self.members.items() if email in roles
+            {**self.workspaces[each], **shown(roles[email])} for each, roles in self.members.items() if email in roles
         ]
 
 
@@ -100,7 +100,7 @@ class TeamRoutes:
         role = next((each["role"] for each in mine if each["id"] == wanted), None)
         if role is None:
             raise Problem(404, "You are in no such workspace: GET /api/v1/workspaces lists yours.")
-        if _ROLES.index(role) < _ROLES.index(least):
+        if ROLES.index(role) < ROLES.index(least):
             raise Problem(403, f"This takes the role {least} and yours is {role}: ask an owner.")
         return email, str(wanted)
 
@@ -116,7 +116,7 @@ class TeamRoutes:
         if request.method == "GET":
             return JSONResponse(self.teams.of(email))
         made = self.teams.add_workspace((await request.json())["name"], email)
-        return JSONResponse({**made, "role": "owner"}, 201)
+        return JSONResponse({**made, **shown("owner")}, 201)
 
     async def _workspace(self, request: Request) -> Response:
         least = {"GET": "viewer", "PATCH": "admin", "DELETE": "owner"}[request.method]
@@ -136,8 +136,8 @@ class TeamRoutes:
                 if not origin.startswith("https://"):
                     raise Problem(422, f"allowedOrigins: {origin!r} is not an origin.")
             found.update(body, revision=found["revision"] + 1)
-        role = self.teams.members[workspace][email]
-        return JSONResponse({**found, "role": role}, headers={"ETag": f'"r{found["revision"]}"'})
+        role = shown(self.teams.members[workspace][email])
+        return JSONResponse({**found, **role}, headers={"ETag": f'"r{found["revision"]}"'})
 
     async def _members(self, request: Request) -> Response:
         return JSONResponse(self._listed(self._here(request)[1]))

@@ -1,8 +1,16 @@
 """The parts of origin's answers that the dashboard shows. Fields that it doesn't show are ignored when decoding."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
+
+
+def _wire_name(name: str) -> str:
+    if name.startswith("utm_"):
+        return name
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 class EdgeState(msgspec.Struct, rename="camel"):
@@ -17,11 +25,22 @@ class Quarantine(msgspec.Struct):
     action: str  # "warn" or "block"
 
 
-class Redirect(msgspec.Struct, rename="camel"):
-    starts_at: datetime | None = None
+class Tag(msgspec.Struct):
+    id: str
+    name: str
+    color: str = ""
 
 
-class Link(msgspec.Struct, rename="camel"):
+class Variant(msgspec.Struct):
+    """One of the destinations that visitors are spread over."""
+
+    url: str
+    percentage: float
+
+
+class Link(msgspec.Struct, rename=_wire_name, kw_only=True):
+    """A short link. The names of utm_* are the same on the wire."""
+
     id: str
     domain: str
     key: str
@@ -41,7 +60,27 @@ class Link(msgspec.Struct, rename="camel"):
     opened_at: datetime | None = None  # of a one-time link
     password: str | None = None  # masked
     quarantine: Quarantine | None = None
-    redirect: Redirect | None = None
+    redirect: dict[str, Any] | None = None  # as the API says it, so that what is not shown here is sent back as it was
+    expired_url: str | None = None
+    proxy: bool = False  # social networks get the title, description and image
+    description: str | None = None
+    image: str | None = None
+    ios: str | None = None
+    android: str | None = None
+    geo: dict[str, str] | None = None
+    test_variants: list[Variant] | None = None
+    tags: list[Tag] = []
+    utm_source: str | None = None
+    utm_medium: str | None = None
+    utm_campaign: str | None = None
+    utm_term: str | None = None
+    utm_content: str | None = None
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """When it opens."""
+        text = (self.redirect or {}).get("startsAt")
+        return datetime.fromisoformat(text) if text else None
 
 
 class ApiKey(msgspec.Struct, rename="camel"):
@@ -171,6 +210,15 @@ class Accounting(msgspec.Struct):
     heads: Part = msgspec.field(default_factory=Part)
     duplicates: Part = msgspec.field(default_factory=Part)
     capped: Part = msgspec.field(default_factory=Part)
+
+
+class TopLink(msgspec.Struct, rename="camel"):
+    """A link among the most clicked ones."""
+
+    id: str
+    short_link: str
+    url: str
+    clicks: int = 0
 
 
 class Row(msgspec.Struct):

@@ -27,7 +27,10 @@ def make_environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for each in (formats.number, formats.when, formats.ago, formats.without_scheme, formats.flag, formats.country_name):
+    for each in (
+        formats.number, formats.when, formats.ago, formats.without_scheme, formats.flag, formats.country_name,
+        formats.row_label,
+    ):  # fmt: skip
         environment.filters[each.__name__] = each
     environment.filters["state"] = link_state
     environment.globals["asset"] = asset
@@ -42,12 +45,14 @@ class Pages:
 
     def page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
         """A whole page, or the part of one that htmx asked for."""
+        workspace = request.session.get("workspace", {})
         values |= {
             "csrf_token": csrf_token(request),
             "email": request.session.get("email", ""),
             "flash": request.session.pop("flash", "") if "flash" in request.session else "",
+            "may": frozenset(workspace.get("may", ())),
             "path": request.url.path,
-            "workspace_name": request.session.get("workspace", {}).get("name", ""),
+            "workspace_name": workspace.get("name", ""),
             "theme": THEMES.get(request.cookies.get("theme", ""), ""),
             "zone": zone(request),
         }

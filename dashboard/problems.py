@@ -15,6 +15,7 @@ from dashboard.site import Site
 
 _log = structlog.get_logger(__name__)
 RETRY_SECONDS = 5
+_FORBIDDEN = 403
 
 
 class Problems:
@@ -71,6 +72,9 @@ class Problems:
     async def refused(self, request: Request, error: Exception) -> Response:
         """A refusal that belongs to no form."""
         assert isinstance(error, Refused)
+        if error.status == _FORBIDDEN and "workspace" in request.session:  # one's role has changed: ask for it anew
+            known = request.session["workspace"]
+            request.session["workspace"] = {name: known[name] for name in ("id", "name")}
         return self._pages.page(request, "refused.html", error.status, title="Not done", message=error.message)
 
     async def old_form(self, request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from dashboard.errors import NeedsLogin, OriginDown, OriginError
 from dashboard.origin_client import OriginClient
 from dashboard.origin_types import SecondStep, Tokens
+from dashboard.team_types import Workspace
 from dashboard.visitor import work_in
 
 MAX_AGE_SECONDS = 7 * 24 * 3600  # as long as origin's refresh token lives
@@ -54,18 +55,19 @@ class Sessions:
         if "access" not in session:
             raise NeedsLogin
         work_in(session.get("workspace", {}).get("id", ""))
-        if session["ends"] - MARGIN_SECONDS <= self._clock():
+        renewed = session["ends"] - MARGIN_SECONDS <= self._clock()
+        if renewed:
             self._keep(request, await self._renew(session["cookies"]))
-        if "workspace" not in session:
+        if renewed or "may" not in session.get("workspace", {}):
             await self._keep_workspace(session)
         return str(session["access"])
 
     async def _keep_workspace(self, session: dict[str, Any]) -> None:
-        """Once a session: take the workspace that origin chooses, so that every page can name it."""
+        """At first, and with each renewal: what origin says of the workspace, which every page names, and one's role in it."""
         with suppress(OriginError):  # the page's own calls will meet the same, and say so
             workspace = (await self._client.team.me(session["access"])).workspace
             if workspace:
-                session["workspace"] = {"id": workspace.id, "name": workspace.name}
+                remember_workspace(session, workspace)
 
     async def end(self, request: Request) -> None:
         """Log out here and at origin."""
@@ -93,6 +95,11 @@ class Sessions:
         except OriginDown:
             self._renewals.pop(name, None)  # to be tried again
             raise
+
+
+def remember_workspace(session: dict[str, Any], workspace: Workspace) -> None:
+    """Let the pages be about this workspace, and offer what one may do there. Whether it is done is up to origin."""
+    session["workspace"] = {"id": workspace.id, "name": workspace.name, "may": workspace.permissions}
 
 
 def _begin_anew(request: Request) -> None:

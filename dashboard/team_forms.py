@@ -1,6 +1,5 @@
 """The forms about people and workspaces."""
 
-import re
 from typing import Any
 
 from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
@@ -69,10 +68,9 @@ class SettingsForm(Form):
     allowed_origins = TextAreaField("Web origins", filters=[strip])
 
     def refuse(self, error: Refused) -> None:
-        """Put origin's refusal at the field, which it calls by the API's name."""
-        field = re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", error.field)
+        """Say what to do about somebody else's change; the rest as every form does."""
         message = _OUTDATED if error.status == _PRECONDITION_FAILED else error.message
-        super().refuse(Refused(error.status, message, field))
+        super().refuse(Refused(error.status, message, error.field))
 
     def show(self, workspace: Workspace, etag: str) -> None:
         """Fill the form in with what the workspace has."""

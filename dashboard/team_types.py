@@ -9,15 +9,19 @@ ROLES = ("viewer", "member", "admin", "owner")
 
 
 class Workspace(msgspec.Struct, rename="camel"):
-    """A workspace, with the role that one has in it."""
+    """A workspace, with the role that one has in it and what origin lets it do."""
 
     id: str
     slug: str
     name: str
     role: str
+    permissions: list[str] = []
     allowed_origins: list[str] = []
     default_domain: str | None = None
     link_defaults: dict[str, Any] = {}
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
 
 
 class Myself(msgspec.Struct, rename="camel"):
@@ -72,6 +76,7 @@ class Joined(msgspec.Struct, rename="camel"):
 class Domain(msgspec.Struct, rename="camel"):
     slug: str
     verified: bool = False
+    archived: bool = False
 
 
 class AuditActor(msgspec.Struct, rename="camel"):
@@ -107,8 +112,3 @@ class AuditLog(msgspec.Struct, rename="camel"):
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     place: AuditPlace
-
-    def differences(self) -> list[tuple[str, Any, Any]]:
-        """Each field that differs: its name, what it was and what it is."""
-        before, after = self.before or {}, self.after or {}
-        return [(name, before.get(name), after.get(name)) for name in {**before, **after}]

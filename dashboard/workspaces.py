@@ -10,6 +10,7 @@ from dashboard.accounts import HOME
 from dashboard.errors import Refused
 from dashboard.members import here
 from dashboard.pages import go
+from dashboard.sessions import remember_workspace
 from dashboard.site import Site
 from dashboard.team_forms import DeleteForm, SettingsForm, TransferForm, WorkspaceForm
 
@@ -33,7 +34,7 @@ class Workspaces:
         except Refused as error:
             form.refuse(error)
             return await self._list(request, form, error.status)
-        request.session["workspace"] = {"id": made.id, "name": made.name}
+        remember_workspace(request.session, made)
         return go(HOME)
 
     async def choose(self, request: Request) -> Response:
@@ -42,7 +43,7 @@ class Workspaces:
         mine = await self._site.client.team.workspaces(token)
         for each in mine:
             if each.id == wanted:
-                request.session["workspace"] = {"id": each.id, "name": each.name}
+                remember_workspace(request.session, each)
                 return go(HOME)
         return go(PATH)  # gone meanwhile
 
@@ -74,7 +75,7 @@ class Settings:
         except Refused as error:
             form.refuse(error)
             return await self._page(request, form, status=error.status)
-        request.session["workspace"] = {"id": workspace.id, "name": form.name.data}
+        request.session["workspace"] |= {"name": form.name.data}
         request.session["flash"] = "Settings saved."
         return go(SETTINGS)
 
@@ -116,5 +117,5 @@ class Settings:
         ]
         return self._site.pages.page(
             request, "settings.html", status, form=form, transfer=transfer, workspace=workspace,
-            manages=workspace.role in {"admin", "owner"}, owns=workspace.role == "owner",
+            manages=workspace.may("workspace.write"), owns=workspace.may("workspace.own"),
         )  # fmt: skip

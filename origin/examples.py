@@ -56,6 +56,7 @@ _WORDS: dict[str, Any] = {
     "password": "a long passphrase of mine",
     "paymentProcessor": "stripe",
     "percentage": 50,
+    "permissions": ["links.read", "links.write"],
     "plan": "free",
     "qrCode": "https://api.example.com/api/v1/qr?url=https%3A%2F%2Fgo.example.com%2Fspring",
     "role": "member",

@@ -102,6 +102,11 @@ def reaches(role: str, least: str) -> bool:
     return role in ROLES and ROLES.index(role) >= ROLES.index(least)
 
 
+def permissions_of(role: str) -> list[str]:
+    """What a role may, for those who show people no more than that."""
+    return [permission for permission, least in LEAST_ROLE.items() if reaches(role, least)]
+
+
 def covers(scopes: Scopes, permission: str) -> bool:
     """Whether a key of these scopes may do this, as far as its owner may."""
     return permission in scopes or ALL in scopes or (READ_ALL in scopes and permission.endswith(".read"))

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
-from origin.accounts.access import Actor
+from origin.accounts.access import Actor, permissions_of
 from origin.audit import trail
 from origin.domains import service as domains
 from origin.etags import ANY, Expected
@@ -31,7 +31,7 @@ _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
 
 
 class Workspace(msgspec.Struct, rename="camel"):
-    """A workspace, with the role that the caller has in it.
+    """A workspace, with the role that the caller has in it, and what that role may.
 
     Browsers may call the API from its `allowedOrigins`. Links that name no domain are made on `defaultDomain`, one of its
     own, or where that is null on the one that all workspaces share.
@@ -42,6 +42,7 @@ class Workspace(msgspec.Struct, rename="camel"):
     name: str
     plan: str
     role: str
+    permissions: list[str]
     created_at: datetime
     allowed_origins: list[str]
     default_domain: str | None
@@ -132,6 +133,7 @@ def _workspace(row: Row, role: str) -> Workspace:
         name=row.name,
         plan=row.plan,
         role=role,
+        permissions=permissions_of(role),
         created_at=row.created_at,
         allowed_origins=row.allowed_origins,
         default_domain=row.default_domain,

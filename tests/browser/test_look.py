@@ -45,9 +45,8 @@ async def dashboard_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIte
     ):
         await page.goto(f"{base}/{path}")
         yield path
-    await page.goto(f"{base}/links/new")
-    await page.get_by_role("button", name="Create link").click()
-    yield "new link refused"
+    async for name in option_pages(page, base, origin):
+        yield name
     await page.goto(f"{base}/api-keys")
     yield "no keys"
     await page.get_by_label("Name").fill("N" * 90)
@@ -62,6 +61,35 @@ async def dashboard_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIte
     origin.down = True
     await page.goto(f"{base}/links")
     yield "origin down"
+
+
+async def option_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterator[str]:
+    """The form of a link with all that it has, the list with tags, and the figures of the workspace."""
+    origin.tags.add("t" * 50)
+    link = origin.add_link(
+        LONG, "p" * 120, tagNames=["t" * 50], archived=True, password="secret", geo={"DE": LONG, "GB": LONG},
+        utm_source="s" * 90, testVariants=[{"url": LONG, "percentage": 50}] * 2, redirect={"maxClicks": 5, "status": 308},
+        ios=LONG, proxy=True,
+        expiresAt="2027-01-01T00:00:00+00:00",
+    )  # fmt: skip
+    origin.click(link, 7, country="FR", city="c" * 90)
+    for path in (
+        f"links/{link['id']}",
+        f"links/{link['id']}/edit",
+        "links?archived=y",
+        "analytics",
+        "analytics?city=x",
+    ):
+        await page.goto(f"{base}/{path}")
+        yield path
+    await page.goto(f"{base}/links/new")
+    await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    yield "new link, all options"
+    for number in (1, 2):
+        await page.get_by_label(f"Destination of variant {number}").fill("ftp://a.example")
+        await page.get_by_label(f"Destination of country {number}").fill("ftp://a.example")
+    await page.get_by_role("button", name="Create link").click()
+    yield "new link refused"
 
 
 async def security_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterator[str]:
@@ -90,6 +118,10 @@ async def security_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIter
     for path in ("security", "security/second-factor/codes", "security/second-factor/off"):
         await page.goto(f"{base}/{path}")
         yield f"{path}, on"
+    menu = page.get_by_text("Menu", exact=True)
+    if await menu.is_visible():  # on a phone
+        await menu.click()
+        yield "the open menu"
     await page.get_by_role("button", name="Log out", exact=True).click()
     await page.get_by_label("E-mail").fill(EMAIL)
     await page.get_by_label("Password").fill(PASSWORD)
@@ -113,7 +145,7 @@ async def team_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterator
     for path in ("audit-log", "audit-log?resource=tag", "members", f"members/{user_id(EMAIL)}/remove", "settings"):
         await page.goto(f"{base}/{path}")
         if path == "audit-log":
-            await page.locator("summary").click()
+            await page.locator("main summary").click()
         yield path
     for name in ("b" * 60, "c"):
         origin.teams.members["ws_1"][f"{name}@example.com"] = "viewer"

@@ -88,13 +88,15 @@ async def test_the_log_is_filtered_and_opened(watched: Watched, origin: FakeOrig
     origin.teams.log("ws_1", "tag.create", "a tag", after={"name": "a tag"})
     page = await watched.page(viewport={"width": 375, "height": 780})
     await log_in(page, dashboard)
+    await page.get_by_text("Menu", exact=True).click()
     await page.get_by_role("link", name="Audit log").click()
     await expect(page.locator("summary").filter(has_text="a tag")).to_be_visible()
     await page.get_by_label("What").select_option("link")
     await page.get_by_role("button", name="Show").click()
     await expect(page.locator("summary").filter(has_text="a tag")).to_have_count(0)
-    await page.locator("summary").filter(has_text="link.update").click()
-    await expect(page.get_by_role("row").filter(has_text="title")).to_contain_text("Old")
+    await page.locator("summary").filter(has_text="changed the link go/abc: title").click()
+    await expect(page.get_by_role("deletion")).to_have_text("before: Old")
+    await expect(page.get_by_role("insertion")).to_have_text("after: New")
     async with page.expect_download() as downloading:
-        await page.get_by_role("link", name="Download as CSV").click()
+        await page.get_by_role("link", name="Export as CSV").click()
     assert (await downloading.value).suggested_filename == "audit-log.csv"

@@ -92,10 +92,10 @@ async def test_requests_that_were_not_counted_are_told_and_followed(origin: Fake
     address = f"/links/{link['id']}?range=7d"
     text = (await reader.get(address)).text
     assert "not counted" not in text
-    origin.uncounted = {"bots": 1}
+    origin.analytics.uncounted = {"bots": 1}
     text = (await reader.get(f"{address}&seen={seen_of(text)}", headers=PARTIAL)).text
     assert "1 request not counted: 1 bot." in text
-    origin.uncounted = {"bots": 1200, "heads": 1}
+    origin.analytics.uncounted = {"bots": 1200, "heads": 1}
     answer = await reader.http.get(
         f"/links/{link['id']}", params={"range": "7d", "seen": seen_of(text)}, headers=PARTIAL
     )

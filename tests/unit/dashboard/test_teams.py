@@ -215,7 +215,8 @@ async def test_a_workspace_is_deleted_once_its_slug_is_typed(origin: FakeOrigin,
 async def test_the_log_shows_what_was_before_and_after(origin: FakeOrigin, reader: Reader) -> None:
     origin.teams.log("ws_1", "link.update", "go/abc", before={"title": "<Old>"}, after={"title": None, "doIndex": True})
     page = (await reader.get("/audit-log")).text
-    assert "link.update" in page
+    assert "changed the link" in page
+    assert "<code>link.update</code>" in page
     assert "go/abc" in page
     assert "&lt;Old&gt;" in page
     assert "from 192.0.2.7" in page
@@ -270,3 +271,50 @@ async def test_every_form_needs_its_csrf_token(origin: FakeOrigin, reader: Reade
         assert (await reader.http.post(path, data={"confirm": "x", "name": "x"})).status_code == 403, path
     assert origin.teams.workspaces
     assert PASSWORD
+
+
+async def as_role(origin: FakeOrigin, reader: Reader, role: str) -> None:
+    """Let the reader have this role from now on, and the pages know it."""
+    origin.teams.members["ws_1"] = {EMAIL: role, "boss@example.com": "owner"}
+    await reader.send("/workspaces", {}, "/workspaces/ws_1/choose")
+
+
+@pytest.mark.parametrize(
+    ("role", "pages", "doors"),
+    [
+        ("viewer", "links analytics members", ""),
+        ("member", "links analytics members", "edit new"),
+        ("admin", "links analytics api-keys members audit-log settings", "edit new invite"),
+        ("owner", "links analytics api-keys members audit-log settings", "edit new invite"),
+    ],
+)
+async def test_a_role_is_shown_no_door_that_is_shut_for_it(
+    origin: FakeOrigin, reader: Reader, role: str, pages: str, doors: str
+) -> None:
+    link = origin.add_link("https://example.com/", "code")
+    await as_role(origin, reader, role)
+    texts = [(await reader.get(path)).text for path in ("/links", f"/links/{link['id']}", "/members")]
+    assert all(
+        re.findall(r'class="rail-link" href="/([a-z-]+)"', text) == pages.split() * 2 for text in texts
+    )  # and on phones
+    seen = {
+        "edit": all(f"/links/{link['id']}/edit" in text for text in texts[:2]),
+        "new": 'href="/links/new"' in texts[0] and "quick-url" in texts[0],
+        "invite": ">Invite</button>" in texts[2],
+    }
+    assert [name for name, shown in seen.items() if shown] == doors.split()
+    assert (f"/links/{link['id']}/delete" in texts[1]) == ("edit" in doors)
+
+
+async def test_a_viewer_of_nothing_is_not_told_to_make_links(origin: FakeOrigin, reader: Reader) -> None:
+    await as_role(origin, reader, "viewer")
+    text = (await reader.get("/links")).text
+    assert ("No links yet" in text, "Paste an address above" in text) == (True, False)
+
+
+async def test_a_role_that_was_taken_away_shows_after_the_first_refusal(origin: FakeOrigin, reader: Reader) -> None:
+    await as_role(origin, reader, "admin")
+    origin.teams.members["ws_1"][EMAIL] = "viewer"
+    refused = await reader.get("/audit-log")
+    assert refused.status_code == 403
+    assert 'href="/audit-log"' not in (await reader.get("/links")).text
