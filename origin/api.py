@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 import msgspec
+from msgspec import inspect
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +21,7 @@ from origin.storage.transaction import replicas_of
 T = TypeVar("T")
 
 # An escaped U+0000 (an even number of backslashes before it is text): Postgres holds no such character.
+_TOO_DEEP = "The body is nested too deeply."
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -86,19 +88,37 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise Unprocessable("Text may not contain the character U+0000.")
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        _refuse_malformed(body)  # msgspec stops at the first field that does not fit: the rest may not even be JSON
-        raise Unprocessable(field_message(error)) from error
+    except msgspec.ValidationError:
+        # msgspec stops at the first field that does not fit: the rest may not even be JSON.
+        return fitted(_parsed(body), kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        _refuse_malformed(body)
+        _parsed(body)
         raise
 
 
-def _refuse_malformed(body: bytes) -> None:
+def fitted(value: Any, kind: type[T]) -> T:
+    """Decoded JSON as a msgspec type; raises BadRequest or Unprocessable. Some clients write whole numbers as 5.0."""
     try:
-        msgspec.json.decode(body)
+        return msgspec.convert(_whole(value), kind)
+    except msgspec.ValidationError as error:
+        raise Unprocessable(field_message(error)) from error
     except RecursionError as error:
-        raise BadRequest("The body is nested too deeply.") from error
+        raise BadRequest(_TOO_DEEP) from error
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return {name: _whole(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except RecursionError as error:
+        raise BadRequest(_TOO_DEEP) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f"The body is not valid JSON: {error}.") from error
 
@@ -115,9 +135,29 @@ def read_query(request: Request, kind: type[T]) -> T:
         elif name != "workspaceId":  # taken by accounts.access
             values[name] = value
     try:
-        return msgspec.convert(values, kind, strict=False)
+        found = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise Unprocessable(field_message(error)) from error
+    _keep_null_as_text(found, values, kind)
+    return found
+
+
+def _keep_null_as_text(found: Any, values: dict[str, Any], kind: type[Any]) -> None:
+    """There is no null in a query, but msgspec reads `null` so: who searches for that word means the word."""
+    for field in inspect.type_info(kind).fields:  # type: ignore[attr-defined]  # those of a struct
+        if field.encode_name in values and getattr(found, field.name) is None:
+            if not takes_text(field.type):
+                raise Unprocessable(f"{field.encode_name}: there is no null in a query. Leave it out.")
+            setattr(found, field.name, values[field.encode_name])
+
+
+def takes_text(kind: inspect.Type) -> bool:
+    """Whether any text is one of this type."""
+    if isinstance(kind, inspect.Metadata):
+        return takes_text(kind.type)
+    if isinstance(kind, inspect.UnionType):
+        return any(takes_text(each) for each in kind.types)
+    return isinstance(kind, inspect.StrType)
 
 
 def answer(value: Any, status: int = 200) -> Response:

@@ -1,7 +1,10 @@
 """Reading bodies and queries."""
 
+from typing import Annotated
+
 import msgspec
 import pytest
+from msgspec import Meta
 from starlette.requests import Request
 
 from origin.api import decode, read_query
@@ -13,6 +16,8 @@ class Thing(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     page_size: int = 1
     tag_ids: list[str] = []
     nested: dict[str, int] = {}
+    archived: bool | None = None
+    search: Annotated[str, Meta(max_length=10)] | None = None
 
 
 def request(query: str) -> Request:
@@ -24,7 +29,24 @@ def test_lists_are_joined_by_commas_and_whole_numbers_may_be_floats() -> None:
     assert found == Thing(tag_ids=["a", "b", "c"], page_size=5)
 
 
-@pytest.mark.parametrize("query", ["pageSize=5.5", "pageSize=many", "unknown=1", "name=a%00b"])
+def test_whole_numbers_of_bodies_may_be_floats_at_any_depth() -> None:
+    assert decode(b'{"pageSize": 5.0, "nested": {"a": 7.0}}', Thing) == Thing(page_size=5, nested={"a": 7})
+    with pytest.raises(Unprocessable, match="pageSize"):
+        decode(b'{"pageSize": 5.5}', Thing)
+
+
+@pytest.mark.parametrize("depth", [500, 990, 5_000, 100_000])
+def test_a_body_that_is_nested_deeply_is_refused(depth: int) -> None:
+    with pytest.raises((BadRequest, Unprocessable)):
+        decode(b'{"pageSize": "", "nested": ' + b"[" * depth + b"]" * depth + b"}", Thing)
+
+
+@pytest.mark.parametrize("word", ["null", "NULL", "true", "5"])
+def test_a_word_is_text_whatever_it_could_mean(word: str) -> None:
+    assert read_query(request(f"search={word}"), Thing) == Thing(search=word)
+
+
+@pytest.mark.parametrize("query", ["pageSize=5.5", "pageSize=many", "unknown=1", "name=a%00b", "archived=null"])
 def test_a_query_that_does_not_fit_is_refused(query: str) -> None:
     with pytest.raises(Unprocessable):
         read_query(request(query), Thing)
