@@ -9,6 +9,8 @@ import socket
 import unicodedata
 from dataclasses import dataclass
 
+from msgspec import Meta
+
 from origin.problems import Unprocessable
 
 MAX_BYTES = 8192
@@ -22,6 +24,14 @@ _FORBIDDEN_IN_HOST = frozenset(" %<>^|`{}\"'")
 _PRIVATE_ENDINGS = ("localhost", "local", "internal", "home.arpa", "onion")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _PORTS = {"http": 80, "https": 443}
+# What the OpenAPI document says of a destination; `check` has better words, and looks at the host as well.
+WEB_ADDRESS = Meta(
+    max_length=MAX_BYTES, extra_json_schema={"format": "uri", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://\S+$"}
+)
+# The same, or "" for none.
+WEB_ADDRESS_OR_NONE = Meta(
+    max_length=MAX_BYTES, extra_json_schema={"format": "uri", "pattern": r"^([Hh][Tt][Tt][Pp][Ss]?://\S+)?$"}
+)
 _LARGEST_PORT = 65535
 
 

@@ -11,6 +11,7 @@ from origin.links.destinations import Destination
 from origin.links.model import LinkFields, TestVariant, wire_name
 from origin.links.refusals import unknown_folder
 from origin.problems import Unprocessable
+from origin.times import in_utc
 
 _PLAIN = (
     "external_id", "tenant_id", "program_id", "partner_id", "comments", "title", "description", "image", "video",
@@ -24,7 +25,6 @@ DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(("capped_at", "quarantine")),
     **dict.fromkeys(_PLAIN[9:], False),
 }
-_FIRST_YEAR, _LAST_YEAR = 1970, 9998
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MOST_COUNTRIES = 250
 _WHOLE = 100
@@ -33,7 +33,8 @@ _WHOLE = 100
 def columns(body: LinkFields) -> dict[str, Any]:
     """The columns of what was given, but for the URL, the place, tags and password. An empty text is stored as null."""
     found = {name: _empty_is_null(value) for name in _PLAIN if (value := getattr(body, name)) is not UNSET}
-    found |= {name: _time(name, value) for name in _TIMES if (value := getattr(body, name)) is not UNSET}
+    times = {name: value for name in _TIMES if (value := getattr(body, name)) is not UNSET}
+    found |= {name: None if value is None else in_utc(wire_name(name), value) for name, value in times.items()}
     found |= {name: value or None for name in _URLS if (value := getattr(body, name)) is not UNSET}
     if (found.get("disabled_at") or _EPOCH) > datetime.now(UTC):
         raise Unprocessable("disabledAt: it is when the link was switched off, so not in the future.")
@@ -62,19 +63,11 @@ def _empty_is_null(value: Any) -> Any:
     return None if value == "" else value
 
 
-def _time(name: str, value: datetime | None) -> datetime | None:
-    """A time without a zone is in UTC."""
-    if value is None:
-        return None
-    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
-        raise Unprocessable(f"{wire_name(name)}: the year is {_FIRST_YEAR} to {_LAST_YEAR}.")
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
 def _geo(value: dict[str, str] | None) -> dict[str, str] | None:
     if value and len(value) > _MOST_COUNTRIES:
         raise Unprocessable(f"geo: there are {_MOST_COUNTRIES} countries at most.")
-    return value or None
+    # As elsewhere, "" is none.
+    return {country: url for country, url in (value or {}).items() if url} or None
 
 
 def _variants(value: list[TestVariant] | None) -> list[dict[str, Any]] | None:

@@ -11,13 +11,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
+from origin.links.destinations import WEB_ADDRESS
 from origin.problems import Unprocessable
+from origin.times import in_utc
 
 _APP_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
 _RUNS_IN_A_BROWSER = ("javascript", "data", "vbscript", "file", "blob", "about")
 
 Texts = Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=250)]
-Url = Annotated[str, Meta(min_length=1, max_length=8_192)]
+# What the OpenAPI document says of an app's own URL; _check_app_url has better words.
+_APP = {"format": "uri", "pattern": f"^(?!({'|'.join(_RUNS_IN_A_BROWSER)}):){_APP_URL.pattern}$"}
+AppUrl = Annotated[str, Meta(min_length=1, max_length=8_192, extra_json_schema=_APP)]
 Clock = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Version = Annotated[str, Meta(pattern="^[0-9]{1,4}(\\.[0-9]{1,4}){0,3}$")]
 Weekday = Annotated[int, Meta(ge=1, le=7)]
@@ -66,10 +70,10 @@ class Conditions(Part):
 class Rule(Part):
     """Where visits go for which all of `when` and nothing of `unless` holds; `app` is an app's own URL to try first."""
 
-    url: Url
+    url: Annotated[str, WEB_ADDRESS]
     when: Conditions | None = None
     unless: Conditions | None = None
-    app: Url | None = None
+    app: AppUrl | None = None
 
 
 class Redirect(Part):
@@ -89,20 +93,22 @@ class Redirect(Part):
     one_time: bool = False
     # A page that warns comes first; a text is the reason it gives.
     unsafe: bool | Annotated[str, Meta(min_length=1, max_length=300)] = False
-    ios_app: Url | None = None
-    android_app: Url | None = None
+    ios_app: AppUrl | None = None
+    android_app: AppUrl | None = None
 
 
 def columns(given: Redirect | None) -> dict[str, Any] | None:
     """What is stored, as JSON; None for what says nothing. Raises Unprocessable naming the field."""
     if given is None:
         return None
+    if given.starts_at is not None:
+        given.starts_at = in_utc("redirect.startsAt", given.starts_at)
     apps = [("iosApp", given.ios_app), ("androidApp", given.android_app)]
     for number, rule in enumerate(given.rules or []):
         apps.append((f"rules[{number}].app", rule.app))
         for name, conditions in (("when", rule.when), ("unless", rule.unless)):
-            if conditions is not None and conditions.zone is not None:
-                _check_zone(f"redirect.rules[{number}].{name}.zone", conditions.zone)
+            if conditions is not None:
+                _check_conditions(f"redirect.rules[{number}].{name}", conditions)
     for field, url in apps:
         if url is not None:
             _check_app_url(f"redirect.{field}", url)
@@ -157,6 +163,16 @@ def _conditions(given: Conditions | None) -> dict[str, Any] | None:
 
 def _milliseconds(time: datetime | None) -> int | None:
     return None if time is None else int(time.timestamp() * 1000)
+
+
+def _check_conditions(field: str, given: Conditions) -> None:
+    """Raise Unprocessable for a zone or a time that there is not; times are in UTC afterwards."""
+    if given.zone is not None:
+        _check_zone(f"{field}.zone", given.zone)
+    if given.after is not None:
+        given.after = in_utc(f"{field}.after", given.after)
+    if given.before is not None:
+        given.before = in_utc(f"{field}.before", given.before)
 
 
 def _check_zone(field: str, zone: str) -> None:
