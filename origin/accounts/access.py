@@ -67,6 +67,7 @@ class Caller:
     session: str | None = None
     scopes: Scopes = EVERYTHING
     plan: str | None = None  # of the API key's workspace
+    role: str | None = None  # of the API key's owner there; None: they have left it
     allowed_origins: frozenset[str] = frozenset()  # of the API key's workspace
 
 

@@ -14,7 +14,7 @@ from origin.accounts.access import EVERYTHING, PERMISSIONS, SCOPES, Actor, Scope
 from origin.audit import trail
 from origin.audit.trail import Change
 from origin.problems import Forbidden, NotFound, Unprocessable
-from origin.storage.tables import Row, api_keys, workspaces
+from origin.storage.tables import Row, api_keys, memberships, workspaces
 
 PREFIX = "nh_"
 _HINT_LENGTH = 8
@@ -137,12 +137,14 @@ async def delete_of_member(connection: AsyncConnection, workspace_id: int, user_
 
 
 async def find(connection: AsyncConnection, token: str) -> Row | None:
-    """The row of a key that is good now, with its workspace's plan and allowed origins."""
+    """The row of a key that is good now, with its workspace's plan and allowed origins, and its owner's role there."""
     table, hashed, now = api_keys, digest(token), sa.func.now()
     former = sa.and_(table.c.former_key_hash == hashed, table.c.former_key_until > now)
     alive = sa.or_(table.c.expires_at.is_(None), table.c.expires_at > now)
-    joined = sa.join(table, workspaces, workspaces.c.id == table.c.workspace_id)
-    select = sa.select(table, workspaces.c.plan, workspaces.c.allowed_origins).select_from(joined)
+    owner = sa.and_(memberships.c.workspace_id == table.c.workspace_id, memberships.c.user_id == table.c.user_id)
+    joined = sa.join(table, workspaces, workspaces.c.id == table.c.workspace_id).outerjoin(memberships, owner)
+    of_workspace = (workspaces.c.plan, workspaces.c.allowed_origins, memberships.c.role)
+    select = sa.select(table, *of_workspace).select_from(joined)
     select = select.where(sa.or_(table.c.key_hash == hashed, former), alive)
     return (await connection.execute(select)).one_or_none()
 

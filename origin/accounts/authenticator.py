@@ -47,6 +47,8 @@ class Authenticator:
         belongs_elsewhere = caller.key_workspace_id is not None and workspace_id != caller.key_workspace_id
         if belongs_elsewhere or (wanted and workspace_id is None):
             raise NotFound(f"There is no workspace {wanted} that this token may use.")
+        if caller.key_workspace_id is not None:
+            return _by_key(caller, caller.key_workspace_id)
         return await self._in_workspace(caller, workspace_id)
 
     async def _by_session(self, token: str) -> Caller:
@@ -66,7 +68,9 @@ class Authenticator:
             if row.last_used_at is None or row.last_used_at < now - _USE_NOTED_EVERY:
                 await connection.execute(sa.update(table).where(table.c.id == row.id).values(last_used_at=now))
         scopes, origins = frozenset(row.scopes), frozenset(row.allowed_origins)
-        return Caller(row.user_id, row.id, row.workspace_id, scopes=scopes, plan=row.plan, allowed_origins=origins)
+        return Caller(
+            row.user_id, row.id, row.workspace_id, scopes=scopes, plan=row.plan, role=row.role, allowed_origins=origins
+        )
 
     async def _in_workspace(self, caller: Caller, workspace_id: int | None) -> Actor:
         table, workspaces = tables.memberships, tables.workspaces
@@ -77,9 +81,15 @@ class Authenticator:
             select = select.where(table.c.workspace_id == workspace_id)
         async with self._engine.connect() as connection:
             row = (await connection.execute(select.order_by(table.c.workspace_id).limit(1))).one_or_none()
-        if row is None and caller.api_key_id is not None:
-            raise Unauthorized("The owner of this API key has left the workspace: make a new one.")
         if row is None:
             raise NotFound("You are in no such workspace: GET /api/v1/workspaces lists yours.")
         origins = frozenset(row.allowed_origins)
-        return Actor(caller.user_id, row.workspace_id, row.role, caller.api_key_id, caller.scopes, origins)
+        return Actor(caller.user_id, row.workspace_id, row.role, scopes=caller.scopes, allowed_origins=origins)
+
+
+def _by_key(caller: Caller, workspace_id: int) -> Actor:
+    """What was read with the key says it all."""
+    if caller.role is None:
+        raise Unauthorized("The owner of this API key has left the workspace: make a new one.")
+    origins = caller.allowed_origins
+    return Actor(caller.user_id, workspace_id, caller.role, caller.api_key_id, caller.scopes, origins)

@@ -65,8 +65,7 @@ class MoreViews:
         async with transaction(request) as connection:
             row = await _row(request, connection, actor)
             await self.links.restore(connection, actor, row.id, int(given), expected(request))
-            (link,) = await self.reader.by_ids(connection, actor.workspace_id, [row.id])
-            revision = (await versions.row_of(connection, actor.workspace_id, row.id)).revision
+            link, revision = await self.reader.one(connection, actor.workspace_id, row.id)
         response = answer(link)
         response.headers["ETag"] = etag(revision)
         return response

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from origin.links.passwords import MASK
 from origin.links.redirects import is_one_time
 from origin.links.totals import ClickTotals, ConversionTotals, Converted, NoConversions
 from origin.pages import Page, fetch
+from origin.problems import NotFound
 from origin.storage.tables import Row, kv_keys, link_claims, link_tags, links
 from origin.tags import service as tags
 from origin.tags.model import Tag
@@ -56,6 +58,14 @@ class Reader:
         select = _select(workspace_id).where(links.c.id.in_(link_ids))
         found = {row.id: row for row in await connection.execute(select)}
         return await self._shown(connection, workspace_id, [found[each] for each in link_ids if each in found])
+
+    async def one(self, connection: AsyncConnection, workspace_id: int, link_id: int) -> tuple[Link, int]:
+        """A link, and the number of its latest edit; raises NotFound."""
+        row = (await connection.execute(_select(workspace_id).where(links.c.id == link_id))).one_or_none()
+        if row is None:
+            raise NotFound
+        (link,) = await self._shown(connection, workspace_id, [row])
+        return link, row.revision
 
     async def page(self, connection: AsyncConnection, workspace_id: int, wanted: ListFilter, page: Page) -> list[Link]:
         """One page of the links that fit, in the order that was asked for; raises Unprocessable for a bad cursor."""
@@ -148,7 +158,7 @@ class Reader:
         short_link = self.short_link(row.domain, row.key)
         workspace_id = ids.public(ids.WORKSPACE, row.workspace_id)
         return Link(
-            **{name: getattr(row, name) for name in _SAME_NAME},
+            **dict(zip(_SAME_NAME, _same(row), strict=True)),
             id=ids.public(ids.LINK, row.id),
             short_link=short_link,
             qr_code=f"{self.api_url}/api/v1/qr?url={quote(short_link, safe='')}",
@@ -175,6 +185,7 @@ class Reader:
 _SAME_NAME = tuple(
     set(Link.__struct_fields__) & set(links.c.keys()) - {"id", "user_id", "workspace_id", "folder_id", "quarantine"}
 )
+_same = attrgetter(*_SAME_NAME)
 
 
 def _select(workspace_id: int) -> "sa.Select[Any]":
