@@ -40,5 +40,6 @@ def configure() -> None:
         "uvicorn.access",
         "uvicorn.error",
         "alembic",
-    ):  # the first we write ourselves, without queries, which may hold secrets
+        "httpx",
+    ):  # the first we write ourselves, without queries, which may hold secrets; so may those of what httpx asks for
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -55,6 +55,9 @@ class Smtp:
                 start_tls=False if self._tls else self._start_tls,
                 timeout=_TIMEOUT_SECONDS,
             )
+        except aiosmtplib.SMTPAuthenticationError as error:
+            # The settings are wrong, not the letter: it goes once they are right.
+            raise TryLater(f"{self._host} refuses the user or the password: {error.code}") from error
         except aiosmtplib.SMTPResponseException as error:
             if error.code in _TRY_LATER:
                 raise TryLater(f"{self._host} answers {error.code}") from error

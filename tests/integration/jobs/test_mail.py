@@ -1,14 +1,18 @@
 """Letters through a real SMTP server, and into the local mailbox."""
 
+import base64
 import os
 import stat
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from starlette.applications import Starlette
 
 from origin.jobs.worker import TryLater
@@ -72,6 +76,25 @@ async def test_a_server_that_says_not_now_is_tried_later_and_one_that_says_never
         await post.send(letter)
     await post.send(letter)
     assert len(inbox.letters) == 1
+
+
+async def test_a_refused_password_is_tried_again_later_and_not_told(port: int) -> None:
+    password = "a-password-of-the-mail-server"
+
+    def refuse(*_: object) -> AuthResult:
+        return AuthResult(success=False, handled=False)
+
+    server = Controller(Inbox(), hostname="127.0.0.1", port=port, auth_require_tls=False, authenticator=refuse)
+    server.start()
+    try:
+        post = Smtp(f"smtp://ada:{password}@127.0.0.1:{port}", read_sender(SENDER))
+        with pytest.raises(TryLater) as told:
+            await post.send(letters.write("reset", "ada@example.com", link=LINK))
+    finally:
+        server.stop()
+    words = "".join(traceback.format_exception(told.value))
+    assert "535" in words
+    assert not any(each in words for each in (password, base64.b64encode(password.encode()).decode()))
 
 
 async def test_a_server_that_is_not_there_is_tried_later(port: int) -> None:
