@@ -64,7 +64,7 @@ class Side:
 
 
 def run(rounds: int, seconds: int) -> dict[str, Any]:
-    """Medians over the rounds: at full speed, at RATE and at half of full speed; the other failures once at RATE."""
+    """Medians over the rounds: at full speed, then for a second a turn at RATE and at half of full speed."""
     with ExitStack() as started:
         sides = {name: started.enter_context(side()) for name in ("with_origin", "without_origin")}
         away = sides["without_origin"]
@@ -77,12 +77,12 @@ def run(rounds: int, seconds: int) -> dict[str, Any]:
         found: dict[str, Any] = {
             "without_to_with": round(rates["without_origin"] / rates["with_origin"], 2),
             "full_speed": full,
-            f"at_{RATE}": _in_turns(sides, rounds, seconds, RATE),
-            "at_half_speed": _in_turns(sides, rounds, seconds, half),
+            f"at_{RATE}": _in_turns(sides, rounds * seconds, 1, RATE),
+            "at_half_speed": _in_turns(sides, rounds * seconds, 1, half),
         }
         for how in ("late", "error", "garbage"):
             away.origin_is(how)
-            found[f"at_{RATE}"][how] = _median([away.turn(2 * seconds, RATE)])
+            found[f"at_{RATE}"][how] = _median([away.turn(1, RATE) for _ in range(2 * seconds)])
         return found
 
 

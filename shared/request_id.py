@@ -7,6 +7,11 @@ HEADER = "X-Request-Id"
 _GOOD = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
+def is_proper(given: str) -> bool:
+    """Whether an id may be taken from a caller. Anything else could forge log lines."""
+    return _GOOD.fullmatch(given) is not None
+
+
 def accept(given: str) -> str:
-    """The caller's id if it is a proper one, else a new one. Anything else could forge log lines."""
-    return given if _GOOD.fullmatch(given) else secrets.token_hex(8)
+    """The caller's id if it is a proper one, else a new one."""
+    return given if is_proper(given) else secrets.token_hex(8)

@@ -32,17 +32,30 @@ def header_value(timestamp: int, digest: str) -> str:
 
 def verify(secret: str, header: str | None, method: str, path: str, body: bytes, now: float) -> None:
     """Accept the call, or raise BadSignature or StaleSignature."""
-    fields = dict(part.partition("=")[::2] for part in (header or "").split(","))
-    # isascii too: str.isdecimal accepts digits of other scripts, and int() then reads them.
-    given_time = fields.get("t", "")
-    if not (given_time.isdecimal() and given_time.isascii() and len(given_time) <= _MOST_DIGITS):
-        raise BadSignature
-    timestamp = int(given_time)
-    given = fields.get("v1", "").encode()
-    if not hmac.compare_digest(given, _digest(secret, signed_text(timestamp, method, path, body)).encode()):
+    check(header, _digest(secret, signed_text(given_time(header), method, path, body)), now)
+
+
+def given_time(header: str | None) -> int:
+    """The unix seconds that a header's signature is of; raises BadSignature."""
+    return _read(header)[0]
+
+
+def check(header: str | None, digest: str, now: float) -> None:
+    """As `verify`, where the digest of `signed_text` in hexadecimal was made by somebody else."""
+    timestamp, given = _read(header)
+    if not hmac.compare_digest(given.encode(), digest.encode()):
         raise BadSignature
     if abs(now - timestamp) > REPLAY_WINDOW_SECONDS:
         raise StaleSignature
+
+
+def _read(header: str | None) -> tuple[int, str]:
+    fields = dict(part.partition("=")[::2] for part in (header or "").split(","))
+    # isascii too: str.isdecimal accepts digits of other scripts, and int() then reads them.
+    time = fields.get("t", "")
+    if not (time.isdecimal() and time.isascii() and len(time) <= _MOST_DIGITS):
+        raise BadSignature
+    return int(time), fields.get("v1", "")
 
 
 def _digest(secret: str, text: bytes) -> str:

@@ -21,6 +21,7 @@ from redirector.ports import Response, Runtime, Unreachable, Unsendable
 from redirector.resolve import Gone, Redirect, closed, lead
 from redirector.settings import EdgeSettings, report_page
 from redirector.visitor import Visitor
+from shared.request_id import HEADER as REQUEST_ID
 
 _YEAR_SECONDS = 31_536_000
 
@@ -47,9 +48,9 @@ class Answers:
             return respond.method_not_allowed(self._runtime)
         answer = closed(behaviour, asked.now, "")
         if isinstance(answer, Gone) and answer.reason == "expired":
-            return self._expired(address, link, asked.now)
+            return self._expired(asked, address, link)
         if answer is not None:
-            return self._closed(answer)
+            return self._closed(asked, answer)
         if address.view:
             return self._about(asked, address, link)
         return self._guarded(asked, address, link) if behaviour.password else self._open(asked, address, link)
@@ -61,19 +62,19 @@ class Answers:
             return self._open(asked, address, link)
         return self._ask_password("", 200)
 
-    async def _expired(self, address: Address, link: KnownLink, now: float) -> Response:
-        domain = await self._domains.get(address.domain, now)
-        answer = closed(link.behaviour, now, domain.expired_url)
+    async def _expired(self, asked: Asked, address: Address, link: KnownLink) -> Response:
+        domain = await self._domains.get(address.domain, asked.now)
+        answer = closed(link.behaviour, asked.now, domain.expired_url)
         assert answer is not None  # it was closed a moment ago
-        return self._closed(answer)
+        return self._closed(asked, answer)
 
-    def _closed(self, answer: Gone | Redirect) -> Response:
+    def _closed(self, asked: Asked, answer: Gone | Redirect) -> Response:
         if isinstance(answer, Gone):
-            return respond.gone(self._runtime, answer.reason)
+            return respond.gone(self._runtime, answer.reason, asked.reference)
         try:
             return self._runtime.redirect(answer.status, answer.url, {})
         except Unsendable:
-            return respond.gone(self._runtime, "broken")
+            return respond.gone(self._runtime, "broken", asked.reference)
 
     def _about(self, asked: Asked, address: Address, link: KnownLink) -> Answer:
         """`/{code}+`, `/{code}.qr` and `/{code}.qr.png`."""
@@ -86,7 +87,7 @@ class Answers:
             html = pages.peek(_short(asked, address), url, f"/{_path(address)}.qr", report_url)
             return respond.page(self._runtime, 200, html, allow="img-src 'self'")
         url = f"{asked.url.partition('://')[0]}://{_short(asked, address)}"
-        return qr.reply(self._runtime, url) if address.view == ".qr" else self._qr_png(url)
+        return qr.reply(self._runtime, url) if address.view == ".qr" else self._qr_png(asked, url)
 
     def _report_url(self, asked: Asked, link: KnownLink) -> str:
         """Where this link can be reported; empty for nowhere."""
@@ -94,11 +95,14 @@ class Answers:
         short = quote(f"{asked.host}/{quote(code, safe='')}", safe="")
         return f"{self._report_page}{short}" if self._report_page else ""
 
-    async def _qr_png(self, short_url: str) -> Response:
+    async def _qr_png(self, asked: Asked, short_url: str) -> Response:
         try:
-            return await self._origin.qr_png(qr.marked(short_url), qr.PIXELS)
+            return await self._origin.qr_png(qr.marked(short_url), qr.PIXELS, asked.reference)
         except Unreachable:
-            return respond.unavailable(self._runtime, retry_after=max(1, int(self._settings.unavailable_seconds)))
+            return self._unavailable(asked)
+
+    def _unavailable(self, asked: Asked) -> Response:
+        return respond.unavailable(self._runtime, max(1, int(self._settings.unavailable_seconds)), asked.reference)
 
     def _ask_password(self, problem: str, status: int) -> Response:
         return respond.page(self._runtime, status, pages.password(problem), form=True)
@@ -106,7 +110,8 @@ class Answers:
     async def _guess(self, asked: Asked, link: KnownLink) -> Response:
         form = (await self._runtime.body(asked.request)).decode(errors="replace")
         if not self._gate.may_guess(link, asked.seen.get("cf-connecting-ip") or "", asked.now):
-            return respond.too_many(self._runtime, 60, "Wait a minute before you try the password again.")
+            text = "Wait a minute before you try the password again."
+            return respond.too_many(self._runtime, 60, text, asked.reference)
         if not await self._gate.is_right(link, form):
             return self._ask_password("That is not the password.", 403)
         cookie = _cookie(asked, link, COOKIE, self._gate.make_pass(link, asked.now), PASS_SECONDS)
@@ -129,13 +134,14 @@ class Answers:
     async def _claim_and_lead(self, asked: Asked, address: Address, link: KnownLink) -> Response:
         domain, _, code = link.key.partition("/")
         try:
-            granted = await self._origin.claim(domain, code, self._beacon.new_id())
+            granted = await self._origin.claim(domain, code, self._beacon.new_id(), asked.reference)
         except Unreachable:
-            return respond.unavailable(self._runtime, retry_after=max(1, int(self._settings.unavailable_seconds)))
+            return self._unavailable(asked)
         if not granted:
-            return respond.gone(self._runtime, "used")
-        reply = self._lead(asked, address, link)
-        return await reply if isinstance(reply, Coroutine) else reply
+            return respond.gone(self._runtime, "used", asked.reference)
+        answer = self._lead(asked, address, link)
+        reply = await answer if isinstance(answer, Coroutine) else answer
+        return self._runtime.with_header(reply, REQUEST_ID, asked.reference)
 
     def _lead(self, asked: Asked, address: Address, link: KnownLink) -> Answer:
         behaviour = link.behaviour
@@ -144,11 +150,11 @@ class Answers:
         salt = f"{self._salt}.{link.record.link_id}"
         answer = lead(behaviour, link.record.url, visitor, salt, address.rest, click_id)
         if leads_to_itself(link.key, answer.url):
-            return respond.gone(self._runtime, "loop")
+            return respond.gone(self._runtime, "loop", asked.reference)
         try:
             response = self._page_or_redirect(asked, link, answer)
         except Unsendable:
-            return respond.gone(self._runtime, "broken")
+            return respond.gone(self._runtime, "broken", asked.reference)
         return self._recorded(asked, _fragment(link, answer, address.rest, click_id), response)
 
     def _page_or_redirect(self, asked: Asked, link: KnownLink, answer: Redirect) -> Response:

@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 from redirector.address import split_url
 from redirector.clicks import Visit
 from redirector.ports import Context, Request, Response, Runtime
+from redirector.request_names import RequestNames
 
 Answer: TypeAlias = Response | Coroutine[None, None, Response]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """`host`, `path` (without its first slash) and `url` as sent."""
 
@@ -24,6 +25,15 @@ class Asked:
     method: str
     host: str
     path: str
+    names: RequestNames
+    told_origin: bool = False  # whether origin was asked for this request, under its id
+    _reference: str = ""
+
+    @property
+    def reference(self) -> str:
+        """The request's id, found when it is wanted: most requests are answered without."""
+        self._reference = self._reference or self.names.of(self.request)
+        return self._reference
 
     @property
     def objects(self) -> bool:
@@ -40,9 +50,9 @@ class Asked:
         return self.seen.get("cf-connecting-ip") or ""
 
 
-def read_request(runtime: Runtime, request: Request, context: Context, now: float) -> Asked:
+def read_request(runtime: Runtime, names: RequestNames, request: Request, context: Context, now: float) -> Asked:
     """Everything that answers are made from."""
     (facts,) = runtime.facts((request,))
     url = request.url
     host, path, _ = split_url(url)
-    return Asked(request, context, json.loads(facts), now, url, request.method, host, path)
+    return Asked(request, context, json.loads(facts), now, url, request.method, host, path, names)

@@ -48,9 +48,9 @@ class Domain:
         url = self._url if path == "" else self._text("favicon")
         return self._redirect(url, _DAY if path else {}) or respond.not_found(self._runtime)
 
-    def not_found(self) -> Response:
-        """What a visitor of an unknown code gets."""
-        return self._redirect(self._text("not_found_url"), {}) or respond.not_found(self._runtime)
+    def not_found(self, reference: str) -> Response:
+        """What a visitor of an unknown code gets; `reference` is the request's id."""
+        return self._redirect(self._text("not_found_url"), {}) or respond.not_found(self._runtime, reference)
 
     def _redirect(self, url: str, headers: dict[str, str]) -> Response | None:
         try:

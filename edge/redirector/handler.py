@@ -17,6 +17,7 @@ from redirector.origin import Origin
 from redirector.ports import Context, Request, Response, Runtime
 from redirector.settings import EdgeSettings
 from shared.errors import BadDomain
+from shared.request_id import HEADER as REQUEST_ID
 
 _READING = ("GET", "HEAD")
 _METHODS = ("GET", "HEAD", "POST")  # a form with a password is posted
@@ -49,7 +50,7 @@ class Edge:
         place = url.partition("?")[0].split("/", 3)
         link = self._known.get(f"{self._domain_of(place[2])}/{place[-1]}")
         if link is None or link.response is None or now >= link.fresh_until or method not in _READING:
-            return self._slow(read_request(self._runtime, request, context, now))
+            return self._slow(read_request(self._runtime, self.origin.names, request, context, now))
         self._known.move_to_end(link.key)
         # Beacon.recorded, a call less.
         self._unread.append((now, link.fragment, method, url, request))
@@ -66,13 +67,13 @@ class Edge:
         if asked.path in domain.PATHS:
             return self._domain_answer(asked)
         address = address_of(self._hosts, asked.host, asked.path)
-        return respond.not_found(self._runtime) if address is None else self._find(asked, address)
+        return respond.not_found(self._runtime, asked.reference) if address is None else self._find(asked, address)
 
     async def _domain_answer(self, asked: Asked) -> Response:
         try:
             name = self._hosts.domain(asked.host)
         except BadDomain:
-            return respond.not_found(self._runtime)
+            return respond.not_found(self._runtime, asked.reference)
         if asked.method not in _READING:
             return respond.method_not_allowed(self._runtime)
         return (await self._domains.get(name, asked.now)).answer(asked.path)
@@ -92,9 +93,10 @@ class Edge:
         lowered = address.code.lower()
         if lowered != address.code and (await self._domains.get(address.domain, asked.now)).ignores_case:
             address = address._replace(code=lowered)
-        found = self._links.usable(address.key, asked.now) or await self._links.learn(address.key, asked.address)
-        reply = self._answer(asked, address, found)
-        return await reply if isinstance(reply, Coroutine) else reply
+        found = self._links.usable(address.key, asked.now) or await self._links.learn(address.key, asked)
+        answer = self._answer(asked, address, found)
+        reply = await answer if isinstance(answer, Coroutine) else answer
+        return self._runtime.with_header(reply, REQUEST_ID, asked.reference) if asked.told_origin else reply
 
     def _follow(self, context: Context) -> None:
         """Read the change feed in a request that works on after its reply."""
@@ -111,8 +113,9 @@ class Edge:
             return self._no_such_link(asked, address)
         if found.reason == "limited":
             text = "Too many addresses that don't exist were tried from here. Wait a minute."
-            return respond.too_many(self._runtime, _MINUTE, text)
-        return respond.unavailable(self._runtime, retry_after=max(1, int(self._settings.unavailable_seconds)))
+            return respond.too_many(self._runtime, _MINUTE, text, asked.reference)
+        seconds = max(1, int(self._settings.unavailable_seconds))
+        return respond.unavailable(self._runtime, seconds, asked.reference)
 
     def _lead_on(self, asked: Asked, address: Address, link: KnownLink) -> Answer:
         if link.response is None or address.view or asked.method == "POST":
@@ -122,4 +125,4 @@ class Edge:
     async def _no_such_link(self, asked: Asked, address: Address) -> Response:
         if asked.method == "POST":
             return respond.method_not_allowed(self._runtime)
-        return (await self._domains.get(address.domain, asked.now)).not_found()
+        return (await self._domains.get(address.domain, asked.now)).not_found(asked.reference)

@@ -50,7 +50,7 @@ class Internal:
 
     async def _signed(self, request: Request, method: str, url: str, path: str) -> Response:
         body = await self._runtime.body(request)
-        if not self._is_signed(request, method, url, body):
+        if not await self._is_signed(request, method, url, body):
             return respond.plain(self._runtime, 401, "Sign this call with the edge's secret.\n")
         if method == "GET" and path == "_nearhop/stats":
             return respond.as_json(self._runtime, 200, self._stats())
@@ -82,16 +82,19 @@ class Internal:
         return respond.as_json(self._runtime, 200, {"status": "ready", "parts": parts})
 
     async def _metrics(self, request: Request, method: str, url: str) -> Response:
-        if self._settings.open_metrics != "yes" and not self._is_signed(request, method, url, b""):
+        if self._settings.open_metrics != "yes" and not await self._is_signed(request, method, url, b""):
             return respond.not_found(self._runtime)
         return respond.plain(self._runtime, 200, prometheus(self._counters.as_dict(), self._gauges()))
 
-    def _is_signed(self, request: Request, method: str, url: str, body: bytes) -> bool:
+    async def _is_signed(self, request: Request, method: str, url: str, body: bytes) -> bool:
+        """Reckoned by the runtime, since a queued batch takes Python two milliseconds."""
         _, path, query = split_url(url)
         called = f"/{path}?{query}" if query else f"/{path}"
         header = self._runtime.header(request, signing.HEADER)
         try:
-            signing.verify(self._settings.edge_secret, header, method, called, body, self._runtime.now())
+            text = signing.signed_text(signing.given_time(header), method, called, body)
+            digest = await self._runtime.hmac_sha256(self._settings.edge_secret.encode(), text)
+            signing.check(header, digest.hex(), self._runtime.now())
         except BadSignature:
             return False
         return True

@@ -1,5 +1,6 @@
 """What the isolate knows about keys, and how it learns it: memory, then KV, then origin."""
 
+from redirector.asked import Asked
 from redirector.cache import Cache
 from redirector.counters import Counters
 from redirector.feed import ChangeFeed
@@ -68,11 +69,12 @@ class Links:
         self._counters.refreshes += 1
         return True
 
-    async def learn(self, key: str, address: str = "") -> KnownLink | Missing:
+    async def learn(self, key: str, asked: Asked | None = None) -> KnownLink | Missing:
         """Read a key. Requests for one key at one time cause one read: the others watch for what it finds.
 
-        `address` is the visitor's: one that keeps asking for codes that don't exist is not answered by asking others.
+        `asked` is the visitor's request: for an address that keeps asking for codes that don't exist, nobody is asked.
         """
+        address = asked.address if asked else ""
         misses = self._misses.counted(address, self._runtime.now())
         if misses >= _FLOOD * self._settings.misses_per_minute:
             self._counters.misses_refused += 1
@@ -92,22 +94,23 @@ class Links:
             self._asked.clear()  # left by requests that were cancelled
         self._asked[key] = self._runtime.now()
         try:
-            found = await self.refresh(key, address)
+            found = await self.refresh(key, asked)
             self._learned += isinstance(found, KnownLink) and not held
             return found
         finally:
             self._asked.pop(key, None)
 
-    async def refresh(self, key: str, address: str = "") -> KnownLink | Missing:
+    async def refresh(self, key: str, asked: Asked | None = None) -> KnownLink | Missing:
         """Read a key from KV, or from origin where KV has nothing, and remember what was found."""
         for _ in range(_MOST_OVERTAKEN):
-            found = await self._read(key, address)
+            found = await self._read(key, asked)
             if found is not None:
                 return found
         return self._keep_or_give_up(key)
 
-    async def _read(self, key: str, address: str) -> KnownLink | Missing | None:
+    async def _read(self, key: str, asked: Asked | None) -> KnownLink | Missing | None:
         """What `refresh` finds; None where the feed told of a change before it could be remembered."""
+        address = asked.address if asked else ""
         try:
             value, late = self.feed.newest(key, await self._kv_get(key))
             if value is None and not key.endswith("/"):  # a domain's own record is in KV or nowhere
@@ -115,7 +118,7 @@ class Links:
                     self._counters.misses_refused += 1
                     self._misses.count(address, self._runtime.now())
                     return Missing(0.0, "limited")
-                value = await self._ask_origin(key)
+                value = await self._ask_origin(key, asked)
                 if value is not None:  # it may have been sent before a change that the feed told of meanwhile
                     value, late = self.feed.newest(key, value)
         except Unreachable:
@@ -207,11 +210,13 @@ class Links:
             self._kv_rests_until = self._runtime.now() + self._settings.unavailable_seconds
             return None
 
-    async def _ask_origin(self, key: str) -> str | None:
+    async def _ask_origin(self, key: str, asked: Asked | None) -> str | None:
         self._counters.origin_reads += 1
+        if asked:
+            asked.told_origin = True
         domain, _, code = key.partition("/")
         try:
-            return await self._origin.find_link(domain, code)
+            return await self._origin.find_link(domain, code, asked.reference if asked else "")
         except Unreachable:
             self._counters.origin_failures += 1
             raise

@@ -33,7 +33,7 @@ STYLE = (
     ".code{display:flex;gap:1.25rem;align-items:center;margin:1.5rem 0 0;padding:1.5rem 0 0;border-top:1px solid var(--line);"
     "font-size:.9375rem}.code img{display:block;width:7.5rem;height:7.5rem;flex:none;background:#fff;"
     "border-radius:.5rem}"
-    "footer{font-size:.8125rem;color:var(--soft)}"
+    "footer{font-size:.8125rem;color:var(--soft);text-align:center;overflow-wrap:anywhere}"
 )
 # Where the ball of the small drawing is on its way from the short link to where that leads.
 _PLACES = {
@@ -49,12 +49,16 @@ def source_hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def shell(title: str, body: str, hop: str = "misses") -> str:
-    """A whole page around its main part; `hop` says how far the ball of the drawing comes: waits, held, arrives, misses."""
+def shell(title: str, body: str, hop: str = "misses", reference: str = "") -> str:
+    """A whole page around its main part; `hop` says how far the ball of the drawing comes: waits, held, arrives, misses.
+
+    `reference` is what somebody who complains of the page is to quote.
+    """
+    quoted = f"<br>Reference: {escape(reference)}" if reference else ""
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,'
         f'initial-scale=1"><title>{escape(title)}</title><style>{STYLE}</style><main>{_drawing(hop)}{body}</main>'
-        "<footer>A short link by Nearhop</footer></html>\n"
+        f"<footer>A short link by Nearhop{quoted}</footer></html>\n"
     )
 
 

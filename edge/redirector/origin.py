@@ -4,10 +4,11 @@ from urllib.parse import quote
 
 from redirector.breaker import Breaker
 from redirector.ports import Refused, Reply, Response, Resting, Runtime, Unreachable
+from redirector.request_names import RequestNames
 from shared import signing
 from shared.errors import BadSignature
+from shared.request_id import HEADER as REQUEST_ID
 
-REQUEST_ID = "X-Request-Id"  # as shared.request_id has it, which is not uploaded for one word
 _OK = 200
 _ACCEPTED = 202
 _NOT_FOUND = 404
@@ -17,34 +18,33 @@ _NEVER = (400, 413, 422)
 
 
 class Origin:
-    """The two internal calls."""
+    """The internal calls; `request_id` is that of the visitor's request for which one is made."""
 
     def __init__(self, runtime: Runtime, url: str, secret: str, timeout_seconds: float) -> None:
         self._runtime = runtime
         self._url = url.rstrip("/")
         self._secret = secret
         self._timeout = timeout_seconds
-        self._name = runtime.random_name()
-        self._calls = 0
+        self.names = RequestNames(runtime)
         # Of clicks alone, which have the queue: who waits for a link is not helped by being told to wait.
-        self._breaker = Breaker(int(self._name, 16) / 16 ** len(self._name))
+        self._breaker = Breaker(int(self.names.isolate, 16) / 16 ** len(self.names.isolate))
 
-    async def find_link(self, domain: str, code: str) -> str | None:
+    async def find_link(self, domain: str, code: str, request_id: str = "") -> str | None:
         """The link's KV value, None where origin says that there is none; raises Unreachable."""
         path = f"/internal/links?domain={quote(domain, safe='')}&code={quote(code, safe='')}"
-        headers = self._headers("GET", path)
+        headers = self._headers("GET", path, request_id)
         reply = await self._runtime.fetch("GET", self._url + path, headers, None, self._timeout)
         if reply.status not in (_OK, _NOT_FOUND):
             raise Unreachable(f"origin answered {reply.status}")
         self._check(reply, path)
         return reply.text if reply.status == _OK else None
 
-    async def claim(self, domain: str, code: str, claim: str) -> bool:
+    async def claim(self, domain: str, code: str, claim: str, request_id: str) -> bool:
         """Whether the one-time link is opened by this claim; raises Unreachable."""
         path = f"/internal/claims?domain={quote(domain, safe='')}&code={quote(code, safe='')}&claim={claim}"
         reply: Reply | None = None
         for _ in range(_CLAIM_TRIES):  # the same claim: where the first answer was lost, the second is the same
-            headers = self._headers("POST", path)
+            headers = self._headers("POST", path, request_id)
             try:
                 reply = await self._runtime.fetch("POST", self._url + path, headers, b"", self._timeout)
                 break
@@ -55,10 +55,10 @@ class Origin:
         self._check(reply, path)
         return reply.status == _OK
 
-    async def qr_png(self, url: str, size: int) -> Response:
+    async def qr_png(self, url: str, size: int, request_id: str) -> Response:
         """The image of a QR code as a reply; raises Unreachable."""
         path = f"/api/v1/qr?url={quote(url, safe='')}&format=png&size={size}"
-        return await self._runtime.pass_on(self._url + path, self._timeout)
+        return await self._runtime.pass_on(self._url + path, {REQUEST_ID: request_id}, self._timeout)
 
     async def post_clicks(self, body: bytes, timeout_seconds: float | None = None) -> None:
         """Hand over a batch (shared.click_event); returns once origin has it on disk, else raises Unreachable.
@@ -95,11 +95,10 @@ class Origin:
         except BadSignature as error:  # whoever answered is not origin
             raise Unreachable("the answer was not signed by origin") from error
 
-    def _headers(self, method: str, path: str) -> dict[str, str]:
+    def _headers(self, method: str, path: str, request_id: str) -> dict[str, str]:
         """Of a call without a body."""
-        return self._with_id(signing.sign(self._secret, method, path, b"", self._runtime.now()))
+        return self._with_id(signing.sign(self._secret, method, path, b"", self._runtime.now()), request_id)
 
-    def _with_id(self, signature: str) -> dict[str, str]:
-        """The signature, and an id under which origin's log has the call."""
-        self._calls += 1
-        return {signing.HEADER: signature, REQUEST_ID: f"edge-{self._name}-{self._calls}"}
+    def _with_id(self, signature: str, request_id: str = "") -> dict[str, str]:
+        """The signature, and the id under which origin's log has the call."""
+        return {signing.HEADER: signature, REQUEST_ID: request_id or self.names.new()}

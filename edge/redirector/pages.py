@@ -11,9 +11,9 @@ _HOST = re.compile(r"(https?://(?:[^/?#\\]*@)?)([^/?#\\]*)", re.IGNORECASE)
 _AGAIN = '<a class="go" href="">Try again</a>'
 
 
-def message(title: str, text: str, hop: str = "misses", *, again: bool = False) -> str:
-    """A headline and a sentence, `hop` as in look.shell; `again` where it may help to try once more."""
-    return shell(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>{_AGAIN if again else ''}", hop)
+def message(title: str, text: str, hop: str = "misses", *, again: bool = False, reference: str = "") -> str:
+    """A headline and a sentence, `hop` and `reference` as in look.shell; `again` where it may help to try once more."""
+    return shell(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>{_AGAIN if again else ''}", hop, reference)
 
 
 def password(problem: str) -> str:

@@ -105,6 +105,9 @@ class Runtime(Protocol):
     def reply(self, status: int, headers: dict[str, str], body: str, cookies: Sequence[str] = ()) -> Response:
         """A reply to be sent once."""
 
+    def with_header(self, response: Response, name: str, value: str) -> Response:
+        """The same reply with one header more; the given one is as it was, and not to be sent if it has a body."""
+
     def utc_offset(self, zone: str, at: float) -> int | None:
         """Seconds that clocks of an IANA time zone are ahead of UTC at a unix time; None for an unknown zone."""
 
@@ -117,7 +120,7 @@ class Runtime(Protocol):
     async def may_miss(self, address: str) -> bool:
         """What the platform's own rate limit says of an address that asks for unknown codes; True where there is none."""
 
-    async def pass_on(self, url: str, seconds: float) -> Response:
+    async def pass_on(self, url: str, headers: dict[str, str], seconds: float) -> Response:
         """The answer of a service as the reply, its type kept; raises Unreachable where it is not 200."""
 
     async def kv_get(self, key: str, seconds: float, *, soon: bool = False) -> str | None:

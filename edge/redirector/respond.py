@@ -1,10 +1,14 @@
-"""The replies that are no redirect: pages with their headers, and JSON for machines."""
+"""The replies that are no redirect: pages with their headers, and JSON for machines.
+
+`reference` is the id of the request: a page that some visitors will complain of shows it and has it as its header.
+"""
 
 import json
 from collections.abc import Sequence
 
 from redirector import look, pages
 from redirector.ports import Response, Runtime
+from shared.request_id import HEADER as REQUEST_ID
 
 _STYLE_SOURCE = look.source_hash(look.STYLE)
 _PAGE_HEADERS = {
@@ -33,31 +37,33 @@ _GONE = {
 }
 
 
-def not_found(runtime: Runtime) -> Response:
+def not_found(runtime: Runtime, reference: str = "") -> Response:
+    text = "Check the address for a typing mistake, or ask whoever sent it to you."
     return page(
-        runtime,
-        404,
-        pages.message(
-            "This link does not exist", "Check the address for a typing mistake, or ask whoever sent it to you."
-        ),
+        runtime, 404, pages.message("This link does not exist", text, reference=reference), headers=_id(reference)
     )
 
 
-def unavailable(runtime: Runtime, retry_after: int) -> Response:
+def unavailable(runtime: Runtime, retry_after: int, reference: str) -> Response:
     text = "Nothing is wrong on your side. Please try again in a few seconds."
-    html = pages.message("This link can't be looked up right now", text, "waits", again=True)
-    return page(runtime, 503, html, headers={"Retry-After": str(retry_after)})
+    html = pages.message("This link can't be looked up right now", text, "waits", again=True, reference=reference)
+    return page(runtime, 503, html, headers={"Retry-After": str(retry_after), **_id(reference)})
 
 
-def too_many(runtime: Runtime, retry_after: int, text: str) -> Response:
-    html = pages.message("Too many tries", text, "waits", again=True)
-    return page(runtime, 429, html, headers={"Retry-After": str(retry_after)})
+def too_many(runtime: Runtime, retry_after: int, text: str, reference: str) -> Response:
+    html = pages.message("Too many tries", text, "waits", again=True, reference=reference)
+    return page(runtime, 429, html, headers={"Retry-After": str(retry_after), **_id(reference)})
 
 
-def gone(runtime: Runtime, reason: str) -> Response:
+def gone(runtime: Runtime, reason: str, reference: str) -> Response:
     """The page of a link that is known and leads nowhere: one of resolve.Gone's reasons, or `broken`."""
     status, title, text = _GONE[reason]
-    return page(runtime, status, pages.message(title, text, "waits" if reason == "early" else "misses"))
+    html = pages.message(title, text, "waits" if reason == "early" else "misses", reference=reference)
+    return page(runtime, status, html, headers=_id(reference))
+
+
+def _id(reference: str) -> dict[str, str]:
+    return {REQUEST_ID: reference} if reference else {}
 
 
 def method_not_allowed(runtime: Runtime, allowed: str = "GET, HEAD") -> Response:

@@ -134,6 +134,11 @@ class WorkerRuntime:
     def reply(self, status: int, headers: dict[str, str], body: str, cookies: Sequence[str] = ()) -> Response:
         return self._new_response(body, _object({"status": status, "headers": _pairs(headers, cookies)}))
 
+    def with_header(self, response: Response, name: str, value: str) -> Response:
+        copy = self._new_response(response.body, response)
+        copy.headers.set(name, value)
+        return copy
+
     def utc_offset(self, zone: str, at: float) -> int | None:
         known = self._offsets.get((zone, quarter := int(at // _QUARTER_SECONDS)), _UNASKED)
         if known is not _UNASKED:
@@ -165,16 +170,18 @@ class WorkerRuntime:
             return True
         return bool((await self._miss_limit.limit(_object({"key": address}))).success)
 
-    async def pass_on(self, url: str, seconds: float) -> Response:
+    async def pass_on(self, url: str, headers: dict[str, str], seconds: float) -> Response:
+        init = _object({"headers": headers})
+        init.signal = js.AbortSignal.timeout(int(seconds * 1000))
         try:
-            response = await js.fetch(url, _object({"signal": js.AbortSignal.timeout(int(seconds * 1000))}))
+            response = await js.fetch(url, init)
         except JsException as error:
             raise Unreachable(f"{url}: {error}") from error
         if int(response.status) != _OK:
             raise Unreachable(f"{url}: status {response.status}")
         kept = {"Content-Type": "", "Cache-Control": "", "X-Content-Type-Options": ""}
-        headers = {name: _text(response.headers.get(name)) or otherwise for name, otherwise in kept.items()}
-        return self._new_response(response.body, _object({"status": _OK, "headers": _pairs(headers, ())}))
+        passed = {name: _text(response.headers.get(name)) or otherwise for name, otherwise in kept.items()}
+        return self._new_response(response.body, _object({"status": _OK, "headers": _pairs(passed, ())}))
 
     async def kv_get(self, key: str, seconds: float, *, soon: bool = False) -> str | None:
         read = self._kv.get(key, type="text", cacheTtl=_LEAST_KV_CACHE_SECONDS if soon else _KV_CACHE_SECONDS)

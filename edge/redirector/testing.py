@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -107,6 +107,9 @@ class FakeRuntime:
     def reply(self, status: int, headers: dict[str, str], body: str, cookies: Sequence[str] = ()) -> FakeResponse:
         return FakeResponse(status, headers, body, cookies)
 
+    def with_header(self, response: FakeResponse, name: str, value: str) -> FakeResponse:
+        return replace(response, headers={**response.headers, name: value})
+
     def utc_offset(self, zone: str, at: float) -> int | None:
         try:
             offset = datetime.fromtimestamp(at, ZoneInfo(zone)).utcoffset()
@@ -123,8 +126,8 @@ class FakeRuntime:
     async def may_miss(self, address: str) -> bool:
         return self.platform_allows or not address
 
-    async def pass_on(self, url: str, seconds: float) -> FakeResponse:
-        reply = await self.fetch("GET", url, {}, None, seconds)
+    async def pass_on(self, url: str, headers: dict[str, str], seconds: float) -> FakeResponse:
+        reply = await self.fetch("GET", url, headers, None, seconds)
         if reply.status != HTTPStatus.OK:
             raise Unreachable(url)
         return FakeResponse(200, {}, reply.text)

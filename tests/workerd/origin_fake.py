@@ -21,6 +21,7 @@ class OriginFake:
         self.answer_secret = secret
         self.links: dict[str, str] = {}
         self.asked: list[str] = []
+        self.request_ids: list[str] = []  # of the questions for links and of claims
         self.claims: dict[str, str] = {}
         self.batches: dict[str, list[dict[str, Any]]] = {}
         self.posts = 0
@@ -86,6 +87,7 @@ def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
                 return
             if not self._signed(b""):
                 return
+            origin.request_ids.append(self.headers["X-Request-Id"])
             asked = parse_qs(urlsplit(self.path).query)
             key = f"{asked['domain'][0]}/{asked['code'][0]}"
             origin.asked.append(key)
@@ -98,6 +100,7 @@ def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
             if not self._signed(body):
                 return
             if self.path.startswith("/internal/claims?"):
+                origin.request_ids.append(self.headers["X-Request-Id"])
                 asked = parse_qs(urlsplit(self.path).query)
                 holder = origin.claims.setdefault(asked["code"][0], asked["claim"][0])
                 self._answer(200 if holder == asked["claim"][0] else 410, b"")

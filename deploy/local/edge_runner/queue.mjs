@@ -32,6 +32,7 @@ export class Queue {
         await this.takeOver();
         // Of its own, not miniflare's service in JavaScript, which costs a message as much as writing it does.
         this.server = http.createServer((request, response) => this.answer(request, response)).unref();
+        this.server.keepAliveTimeout = 0; // workerd ends idle connections, or it might send on one that we just ended
         await new Promise((resolve, reject) => this.server.once("error", reject).listen(0, "127.0.0.1", resolve));
         this.address = `127.0.0.1:${this.server.address().port}`;
         return this;

@@ -8,6 +8,7 @@ import pytest
 from redirector.ports import Reply
 from redirector.testing import Call
 from shared import signing
+from shared.request_id import HEADER
 from tests.unit.edge.conftest import SECRET, World
 
 URL = "https://example.com/"
@@ -82,6 +83,14 @@ async def test_a_one_time_link_opens_once_as_origin_decides(world: World) -> Non
     assert [reply.status for reply in replies] == [302, 410, 410]
     await world.runtime.run_deferred()
     assert len(world.clicks) == 1
+
+
+async def test_a_claim_and_its_answer_have_the_requests_id(world: World) -> None:
+    Claims(world)
+    world.put("localhost/abc", URL, once=True)
+    for id_ in ("visitor-1", "visitor-2"):
+        reply = await world.get("/abc", headers={HEADER: id_})
+        assert (reply.headers[HEADER], world.runtime.calls[-1].headers[HEADER]) == (id_, id_)
 
 
 async def test_a_lost_answer_does_not_use_a_one_time_link_up(world: World) -> None:
