@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workerd.edge_process import ROOT, SECRET, EdgeProcess
+from tests.workerd.edge_process import SECRET, EdgeProcess
 from tests.workerd.origin_fake import OriginFake
 
 
@@ -15,14 +15,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("workerd")
 
 
-@pytest.fixture(scope="module", params=["functions", "class"])
-def shape(request: pytest.FixtureRequest) -> str:
-    """Which entry file the shared edge has: entry.py or entry_class.py."""
+@pytest.fixture(scope="module", params=["edge/entry.py", "edge/entry_class.py"], ids=["functions", "class"])
+def entry(request: pytest.FixtureRequest) -> str:
+    """The Worker's `main`: every edge of these tests has one and then the other."""
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def shared_origin(shape: str) -> Iterator[OriginFake]:
+def shared_origin(entry: str) -> Iterator[OriginFake]:  # one for each
     origin = OriginFake(SECRET)
     yield origin
     origin.stop()
@@ -30,7 +30,7 @@ def shared_origin(shape: str) -> Iterator[OriginFake]:
 
 @pytest.fixture(scope="module")
 def shared_edge(
-    tmp_path_factory: pytest.TempPathFactory, shared_origin: OriginFake, shape: str
+    tmp_path_factory: pytest.TempPathFactory, shared_origin: OriginFake, entry: str
 ) -> Iterator[EdgeProcess]:
     """Short times, so that a test can wait for them."""
     home = tmp_path_factory.mktemp("edge") / "home"
@@ -42,9 +42,8 @@ def shared_edge(
         NEARHOP_EDGE_MISSING_SECONDS="2",
         NEARHOP_EDGE_UNAVAILABLE_SECONDS="1",
         NEARHOP_EDGE_CLICK_DELAY_SECONDS="0.3",
+        NEARHOP_EDGE_MAIN=entry,
     )
-    if shape == "class":
-        edge.command = (str(ROOT / "tests/workerd/class_shape.mjs"),)
     try:
         yield edge.start()
     finally:
@@ -60,12 +59,12 @@ def origin() -> Iterator[OriginFake]:
 
 
 @pytest.fixture
-def make_edge(tmp_path: Path, origin: OriginFake) -> Iterator[Callable[..., EdgeProcess]]:
+def make_edge(tmp_path: Path, origin: OriginFake, entry: str) -> Iterator[Callable[..., EdgeProcess]]:
     """An edge of the test's own, which it may end."""
     made: list[EdgeProcess] = []
 
     def make(**variables: str) -> EdgeProcess:
-        made.append(EdgeProcess(tmp_path / "home", origin.port, **variables))
+        made.append(EdgeProcess(tmp_path / "home", origin.port, NEARHOP_EDGE_MAIN=entry, **variables))
         return made[-1]
 
     yield make

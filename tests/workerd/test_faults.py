@@ -74,7 +74,7 @@ def kv() -> Iterator[KvFake]:
 
 
 @pytest.fixture
-def edge(tmp_path: Path, origin: OriginFake, kv: KvFake) -> Iterator[EdgeProcess]:
+def edge(tmp_path: Path, origin: OriginFake, kv: KvFake, entry: str) -> Iterator[EdgeProcess]:
     """An edge whose KV is the fake."""
     process = EdgeProcess(
         tmp_path / "home",
@@ -83,6 +83,7 @@ def edge(tmp_path: Path, origin: OriginFake, kv: KvFake) -> Iterator[EdgeProcess
         NEARHOP_EDGE_FRESH_SECONDS="1",
         NEARHOP_EDGE_MISSING_SECONDS="1",
         NEARHOP_EDGE_STALE_SECONDS="0",
+        NEARHOP_EDGE_MAIN=entry,
     )
     process.command = (str(ROOT / "tests/workerd/faulty_kv.mjs"), kv.url)
     yield process.start()

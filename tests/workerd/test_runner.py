@@ -14,6 +14,12 @@ from tests.workerd.edge_process import ROOT, EdgeProcess
 MakeEdge = Callable[..., EdgeProcess]
 
 
+@pytest.fixture(scope="module")
+def entry() -> str:
+    """The runner starts and ends in the same way with both."""
+    return "edge/entry.py"
+
+
 @pytest.mark.parametrize("name", ["NEARHOP_EDGE_PORT", "NEARHOP_KV_API_PORT"])
 def test_a_taken_port_is_one_sentence(make_edge: MakeEdge, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -9,7 +9,9 @@ import { parse } from "smol-toml";
 
 import { CannotStart } from "./settings.mjs";
 
-/** `main` first, which is how the runtime knows it. */
+const CLASS = /^class Default\(WorkerEntrypoint\)/m;
+
+/** `main` first, which is how the runtime knows it; before one with a class stands what calls the class. */
 export function workerModules(root, main) {
     const edge = path.join(root, path.dirname(main));
     const own = pythonFiles(edge)
@@ -20,7 +22,26 @@ export function workerModules(root, main) {
     const libraries = libraryFolders(root).flatMap(({ name, folder }) =>
         pythonFiles(folder).map((file) => module(`${name}/${file}`, path.join(folder, file))),
     );
-    return [...own, ...shared, ...libraries].sort((a, b) => Number(b.path === first) - Number(a.path === first));
+    const all = [...own, ...shared, ...libraries].sort((a, b) => Number(b.path === first) - Number(a.path === first));
+    return CLASS.test(all[0].contents) ? [classCaller(path.basename(first, ".py")), ...all] : all;
+}
+
+/** The embedded runtime calls global handlers alone. This one does what Cloudflare does for a class: an instance a request, with
+ * `env` and `ctx` set, and the request wrapped as the SDK wraps it. */
+function classCaller(name) {
+    const contents = `
+from ${name} import Default
+
+class Request:
+    def __init__(self, js_object):
+        self.js_object = js_object
+
+async def on_fetch(request, env, ctx):
+    instance = Default()
+    instance.env, instance.ctx = env, ctx
+    return await instance.fetch(Request(request))
+`;
+    return { type: "PythonModule", path: "class_caller.py", contents };
 }
 
 function module(name, file) {

@@ -71,7 +71,7 @@ export function readWorker(settings, env = process.env) {
     const vars = { ...config.vars };
     for (const name of Object.keys(vars)) vars[name] = env[`NEARHOP_EDGE_${name}`] || vars[name];
     return {
-        main: config.main,
+        main: env.NEARHOP_EDGE_MAIN || config.main,
         compatibilityDate: config.compatibility_date < LAST_DATE ? config.compatibility_date : LAST_DATE,
         compatibilityFlags: config.compatibility_flags.filter((flag) => !LATER_FLAGS.has(flag)),
         // Where links lead from here, and who may see the metrics: what a machine of one's own differs in.
