@@ -1,22 +1,38 @@
 """`python -m bench [NAME ...]`: run the benchmarks and write bench/results.json.
 
-Figures depend on the machine and its mood; the ratios, measured side by side in one run, are what to quote.
+`edge` stands for all of its parts, `edge.memory` for one. Figures depend on the machine and its mood; the ratios, measured
+side by side in one run, are what to quote.
 """
 
 import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import analytics, clicks, edge, freshness, intake, links, postgres_clicks
+from bench import (
+    analytics,
+    clicks,
+    edge,
+    edge_away,
+    edge_memory,
+    edge_reads,
+    freshness,
+    intake,
+    links,
+    postgres_clicks,
+)
 
 RESULTS = Path(__file__).parent / "results.json"
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
-    "edge": edge.run,
+    "edge.redirects": edge.redirects,
+    "edge.origin_away": edge_away.run,
+    "edge.zipf": edge_reads.run,
+    "edge.memory": edge_memory.run,
     "clicks": clicks.run,
     "intake": intake.run,
     "analytics": analytics.run,
@@ -27,23 +43,26 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 def main(names: list[str]) -> int:
-    unknown = set(names) - set(BENCHMARKS)
+    unknown = [name for name in names if not parts(name)]
     if unknown:
-        print(
-            f"There is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr
-        )
+        print(f"There is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr)
         return 2
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    for name in names or BENCHMARKS:
+    for name in (part for given in names or BENCHMARKS for part in parts(given)):
         print(f"{name} …", flush=True)
-        results[name] = {
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": machine(),
-            **BENCHMARKS[name](),
-        }
-        print(json.dumps(results[name], indent=2), flush=True)
+        began = time.monotonic()
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        found = {"at": at, "machine": machine(), **BENCHMARKS[name]()}
+        print(f"{json.dumps(found, indent=2)}\n{name}: {time.monotonic() - began:.0f} s", flush=True)
+        group, _, part = name.partition(".")
+        results[group] = results.get(group, {}) | {part: found} if part else found
         RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def parts(name: str) -> list[str]:
+    """The benchmark of this name, or all whose names begin with it and a dot."""
+    return [each for each in BENCHMARKS if each == name or each.startswith(f"{name}.")]
 
 
 def machine() -> str:

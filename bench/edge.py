@@ -1,4 +1,4 @@
-"""`python bench/edge.py`: redirects a second at the edge, against a Hono worker and bare redirects in JavaScript and Python.
+"""Redirects a second at the edge, against a Hono worker and bare redirects in JavaScript and Python.
 
 All stand in one workerd and are loaded in turns, so that what else the machine does hits each of them. Ours and Hono's
 record every click; the bare ones do nothing but redirect, and the one in Python is the ceiling of what Python reaches on this
@@ -10,26 +10,20 @@ import os
 import signal
 import statistics
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-WORKERS = ROOT / "bench" / "workers"
-sys.path.insert(0, str(ROOT))
+from bench import turns
+from bench.ports import unused_ports
 
-from bench import edge_away, edge_memory, edge_reads, turns  # noqa: E402  # the path has to know the root first
-from bench.ports import unused_ports  # noqa: E402
-
-ROUNDS = 4
-SECONDS = 3
+WORKERS = Path(__file__).parent / "workers"
 CONTENDERS = ("edge", "hono", "bare", "bare_python")
 
 
-def run(rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, Any]:
+def redirects(rounds: int = turns.ROUNDS, seconds: int = turns.SECONDS) -> dict[str, Any]:
     """Medians over the rounds: redirects a second, p50 and p99 in milliseconds, and the ratios."""
     with contenders() as (ports, process):
         for name in CONTENDERS:
@@ -39,9 +33,7 @@ def run(rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, Any]:
     rates = {name: medians[name]["redirects_per_second"] for name in CONTENDERS}
     found: dict[str, Any] = {f"edge_to_{name}": round(rates["edge"] / rates[name], 2) for name in CONTENDERS[1:]}
     found |= {"bare_python_to_bare": round(rates["bare_python"] / rates["bare"], 2), **medians}
-    found |= {"origin_away": edge_away.run(rounds, seconds), "zipf": edge_reads.run()}
-    found["generator"] = "wrk" if turns.has_wrk() else "asyncio"
-    return found | ({"memory": edge_memory.run()} if turns.has_wrk() else {})
+    return found | {"generator": "wrk" if turns.has_wrk() else "asyncio"}
 
 
 @contextmanager
@@ -87,7 +79,3 @@ def with_cpu_time(process: int, port: int, seconds: int) -> dict[str, float]:
 def median(found: list[dict[str, float]]) -> dict[str, float]:
     """Of each number by itself."""
     return {name: round(statistics.median(turn[name] for turn in found), 2) for name in found[0]}
-
-
-if __name__ == "__main__":
-    print(json.dumps(run(), indent=2))

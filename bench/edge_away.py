@@ -63,7 +63,7 @@ class Side:
         }
 
 
-def run(rounds: int, seconds: int) -> dict[str, Any]:
+def run(rounds: int = turns.ROUNDS, seconds: int = turns.SECONDS) -> dict[str, Any]:
     """Medians over the rounds: at full speed, then for a second a turn at RATE and at half of full speed."""
     with ExitStack() as started:
         sides = {name: started.enter_context(side()) for name in ("with_origin", "without_origin")}

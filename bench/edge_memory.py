@@ -4,22 +4,22 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench import turns
 from bench.ports import unused_ports
 
-WORKERS = Path(__file__).parent / "workers"
 CODES = 1_000_000
-CONNECTIONS = 16
 _TURN_SECONDS = 10
 _MEGA = 1_000_000
 
 
 def run(codes: int = CODES) -> dict[str, Any]:
     """Resident memory of workerd in MB after a tenth of the codes and after all of them, and the latency of cold codes."""
+    if not turns.has_wrk():
+        return {"left_out": "wrk is not installed"}
     edge, kv, sink = unused_ports(3)
     with tempfile.TemporaryDirectory() as home:
         environment = {
@@ -31,7 +31,7 @@ def run(codes: int = CODES) -> dict[str, Any]:
             "NEARHOP_EDGE_KV_TIMEOUT_SECONDS": "5",  # a stall of the machine is no failure of KV
         }
         process = subprocess.Popen(
-            ["node", str(WORKERS / "many.mjs"), json.dumps({"sink": sink})],
+            ["node", str(turns.WORKERS / "many.mjs"), json.dumps({"sink": sink})],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -55,7 +55,7 @@ def _measure(port: int, pid: int, codes: int) -> dict[str, Any]:
         turn = _turn(port, done)
         done += int(turn.pop("requests"))
         sizes.append((done, resident(pid)))
-        print(*sizes[-1], turn, file=sys.stderr, flush=True)
+        print(f"  {done} of {codes} codes, {sizes[-1][1]} MB, {turn}", flush=True)
     tenth = next(size for count, size in sizes if count >= codes / 10)
     return {
         "distinct_codes": done,
@@ -68,7 +68,7 @@ def _measure(port: int, pid: int, codes: int) -> dict[str, Any]:
 
 
 def _turn(port: int, first: int) -> dict[str, float]:
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{_TURN_SECONDS}s", "-s", str(WORKERS / "distinct.lua")]
+    command = ["wrk", "-t1", f"-c{turns.CONNECTIONS}", f"-d{_TURN_SECONDS}s", "-s", str(turns.WORKERS / "distinct.lua")]
     command += [f"http://127.0.0.1:{port}/", "--", str(first)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
@@ -89,7 +89,3 @@ def resident(pid: int) -> float:
     """Resident memory of a process in MB."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     return round(pages * os.sysconf("SC_PAGE_SIZE") / _MEGA, 1)
-
-
-if __name__ == "__main__":
-    print(json.dumps(run(), indent=2))

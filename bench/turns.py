@@ -10,6 +10,7 @@ from bench import http_load
 from bench.edge_traffic import traffic
 
 WORKERS = Path(__file__).parent / "workers"
+ROUNDS, SECONDS = 4, 3
 CONNECTIONS = 16
 
 
