@@ -109,7 +109,7 @@ class Answers:
 
     async def _guess(self, asked: Asked, link: KnownLink) -> Response:
         form = (await self._runtime.body(asked.request)).decode(errors="replace")
-        if not self._gate.may_guess(link, asked.seen.get("cf-connecting-ip") or "", asked.now):
+        if not self._gate.may_guess(link, asked.address, asked.now):
             text = "Wait a minute before you try the password again."
             return respond.too_many(self._runtime, 60, text, asked.reference)
         if not await self._gate.is_right(link, form):

@@ -1,25 +1,25 @@
-"""A request that was read in full, on the way on which that costs nothing that matters."""
+"""A request on the slower way: what it says is read when an answer asks for it."""
 
-import json
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from redirector.address import split_url
-from redirector.clicks import Visit
+from redirector.clicks import Visit, read_facts
 from redirector.ports import Context, Request, Response, Runtime
 from redirector.request_names import RequestNames
 
 Answer: TypeAlias = Response | Coroutine[None, None, Response]
 
 
-@dataclass(slots=True)
+@dataclass
 class Asked:
     """`host`, `path` (without its first slash) and `url` as sent."""
 
+    runtime: Runtime
     request: Request
     context: Context
-    seen: dict[str, Any]  # Runtime.facts, read
     now: float
     url: str
     method: str
@@ -35,6 +35,12 @@ class Asked:
         self._reference = self._reference or self.names.of(self.request)
         return self._reference
 
+    @cached_property
+    def seen(self) -> dict[str, Any]:
+        """Runtime.facts, read. Of a simple link the buffer does that later, for many visits at once."""
+        (headers,), (place,) = self.runtime.facts((self.request,))
+        return read_facts(headers, place)
+
     @property
     def objects(self) -> bool:
         """Whether the browser says that this visitor does not want to be tracked."""
@@ -47,12 +53,11 @@ class Asked:
     @property
     def address(self) -> str:
         """The visitor's IP address, where it is known."""
-        return self.seen.get("cf-connecting-ip") or ""
+        return self.runtime.header(self.request, "cf-connecting-ip") or ""
 
 
 def read_request(runtime: Runtime, names: RequestNames, request: Request, context: Context, now: float) -> Asked:
-    """Everything that answers are made from."""
-    (facts,) = runtime.facts((request,))
-    url = request.url
+    """What tells the ways of answering apart."""
+    url = runtime.url(request)
     host, path, _ = split_url(url)
-    return Asked(request, context, json.loads(facts), now, url, request.method, host, path, names)
+    return Asked(runtime, request, context, now, url, runtime.method(request), host, path, names)

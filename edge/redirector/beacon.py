@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
 from redirector.asked import Answer
@@ -78,7 +78,7 @@ class Beacon:
         self._drop_surplus()
         if self.draining:
             return self._drain_and_reply(response)
-        self._runtime.defer(context, self.flush(self._arm(now)))
+        self._runtime.defer(context, self._next_flush(now))
         self._beside(context)
         return response
 
@@ -91,22 +91,25 @@ class Beacon:
         self._ids += 1
         return f"{self.isolate}-t{self._ids}"
 
-    def _arm(self, now: float) -> float:
-        """The seconds after which this request shall flush."""
-        full = len(self._buffer) >= self._full_at
-        self._full_at = len(self._buffer) + MAX_CLICKS
-        delay = 0.0 if full else self._settings.click_delay_seconds
+    def _next_flush(self, now: float) -> Coroutine[None, None, None]:
+        """What this request shall do: flush at once where a batch is full, else once the delay has passed."""
+        if len(self._buffer) >= self._full_at:  # beside the one that waits for its time, which goes on waiting
+            self._full_at = len(self._buffer) + MAX_CLICKS
+            return self.flush()
+        delay = self._settings.click_delay_seconds
         self.armed_until = now + delay + _FLUSH_LOST_AFTER_SECONDS
-        return delay
+        return self._flush_after(delay)
 
-    async def flush(self, delay: float = 0.0) -> None:
-        """Send what is buffered once `delay` seconds have passed, batch by batch."""
-        if delay:
-            await self._runtime.sleep(delay)
+    async def _flush_after(self, seconds: float) -> None:
+        await self._runtime.sleep(seconds)
+        self.armed_until = 0.0
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Send what is buffered, batch by batch."""
         # Visits that come while these are on their way arm a flush of their own, else this one would send them one by one.
         self._buffer.read()
         waiting = len(self._buffer)
-        self.armed_until = 0.0
         self._full_at = MAX_CLICKS
         await self._send_held(self._to_origin)
         while waiting > 0:

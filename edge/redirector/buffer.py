@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from redirector.clicks import NOTHING_SEEN, ClickWriter, Visit
+from redirector.clicks import ClickWriter, Visit, nothing_seen
 from redirector.counters import Counters
 from redirector.ports import Runtime, Unreadable
 
@@ -36,33 +36,27 @@ class Buffer:
             facts = self._runtime.facts([visit[-1] for visit in visits])
         except Unreadable:  # the links were visited all the same
             self._counters.visits_unread += len(visits)
-            facts = [NOTHING_SEEN] * len(visits)
-        for visit, seen in zip(visits, facts, strict=True):
-            click = self._writer.write(visit, seen)
-            if click:  # else the visitor asked not to be recorded
-                self._clicks.append(click)
-                self.bytes += len(click) + _OVERHEAD_BYTES
+            facts = nothing_seen(len(visits))
+        clicks = self._writer.write(visits, facts)
+        self._clicks.extend(clicks)
+        self.bytes += _size(clicks)
 
     def take(self, most: int, most_bytes: int) -> list[str]:
         """The oldest clicks that fit, at least one where there is one."""
-        taken: list[str] = []
-        size = 0
-        while self._clicks and len(taken) < most:
-            size += _utf8_length(self._clicks[0]) + 1
+        clicks, taken, size = self._clicks, list[str](), 0
+        while clicks and len(taken) < most:
+            click = clicks[0]
+            size += (len(click) if click.isascii() else len(click.encode())) + 1
             if taken and size > most_bytes:
                 break
-            taken.append(self._pop())
+            taken.append(clicks.popleft())
+        self.bytes -= _size(taken)
         return taken
 
     def drop(self) -> None:
         """Forget the oldest click."""
-        self._pop()
-
-    def _pop(self) -> str:
-        click = self._clicks.popleft()
-        self.bytes -= len(click) + _OVERHEAD_BYTES
-        return click
+        self.bytes -= _size([self._clicks.popleft()])
 
 
-def _utf8_length(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
+def _size(clicks: list[str]) -> int:
+    return sum(map(len, clicks)) + _OVERHEAD_BYTES * len(clicks)

@@ -2,11 +2,13 @@
 
 import ipaddress
 import json
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from redirector.address import split_url
-from redirector.ports import VISITOR_HEADERS, Request
+from redirector.ports import VISITOR_HEADERS, Facts, Request
 
 # Longer values are cut: they come from the visitor, and many of them share one message.
 _MOST_CHARACTERS = {
@@ -42,12 +44,7 @@ _PREVIEW_AGENTS = (
     "mastodon/",
 )
 
-# Between the parts of Runtime.facts. A value's own quotes are escaped, so these are found nowhere else.
-_BEFORE_ADDRESS = f'{{"{VISITOR_HEADERS[0]}":'
-_AFTER_ADDRESS = f',"{VISITOR_HEADERS[1]}":'
 _HEAD = ',"kind":"head"'
-# The facts of a request that says nothing.
-NOTHING_SEEN = json.dumps(dict.fromkeys(VISITOR_HEADERS), separators=(",", ":"))
 
 # One answered request, as cheaply as it could be kept: unix seconds, KnownLink.click_fragment, method, URL, and itself.
 Visit: TypeAlias = tuple[float, str, str, str, Request]
@@ -67,22 +64,26 @@ class ClickWriter:
         self._count = 0
         self._visitors: dict[str, _Seen] = {}
 
-    def write(self, visit: Visit, facts: str) -> str:
-        """One click event (shared.click_event) of a visit and its Runtime.facts; empty where it is not to be recorded."""
-        at, link, method, url, _ = visit
-        address, _, rest = facts[len(_BEFORE_ADDRESS) :].partition(_AFTER_ADDRESS)
-        seen = self._visitors.get(rest) or self._remember(rest)
-        if seen.skipped:
-            return ""
-        extra = seen.kind if method != "HEAD" else _HEAD
-        if seen.has_address and address != "null":
-            extra += self._address(address)
-        if "?" in url:
-            extra += _query(url, known_trigger='"trigger":' in link)
-        if not link.startswith('"id":'):  # a visit that was told its id before brings it along
-            self._count += 1
-            link = f'"id":"{self._isolate}-{self._count}",{link}'
-        return f'{{"at":{int(at * 1000)},{link}{seen.fragment}{extra}}}'
+    def write(self, visits: Sequence[Visit], facts: Facts) -> list[str]:
+        """The click event (shared.click_event) of each visit that is to be recorded; `facts` are those of their requests."""
+        clicks = []
+        for (at, link, method, url, _), headers, place in zip(visits, *facts, strict=True):
+            _, first, rest = headers.split("\n", 2)
+            address = first.strip(" ,")
+            seen = self._visitors.get(rest + place) or self._remember(rest, place)
+            if seen.skipped:
+                continue
+            extra = seen.kind if method != "HEAD" else _HEAD
+            if seen.has_address and address != "null":
+                extra += self._address(address)
+            if "?" in url:
+                extra += _query(url, known_trigger='"trigger":' in link)
+            told = link
+            if not link.startswith('"id":'):  # a visit that was told its id before brings it along
+                self._count += 1
+                told = f'"id":"{self._isolate}-{self._count}",{link}'
+            clicks.append(f'{{"at":{int(at * 1000)},{told}{seen.fragment}{extra}}}')
+        return clicks
 
     def _address(self, quoted: str) -> str:
         """The member of a click for an address that is JSON already."""
@@ -94,16 +95,28 @@ class ClickWriter:
         text = given if self._ip == "full" else truncated(given)
         return f',"ip":{json.dumps(text)}' if text else ""
 
-    def _remember(self, rest: str) -> "_Seen":
-        seen = _describe(json.loads(f'{{"{VISITOR_HEADERS[1]}":{rest}'), self._signals)
-        if len(rest) <= _MOST_REMEMBERED:
+    def _remember(self, rest: str, place: str) -> "_Seen":
+        """`rest` are the headers without the address."""
+        seen = _describe(read_facts(f"[null,{rest}", place), self._signals)
+        if len(rest) + len(place) <= _MOST_REMEMBERED:
             if len(self._visitors) >= _MOST_VISITORS:
                 self._visitors.clear()
-            self._visitors[rest] = seen
+            self._visitors[rest + place] = seen
         return seen
 
 
-class _Seen(NamedTuple):
+def read_facts(headers: str, place: str) -> dict[str, Any]:
+    """One request's members of Facts: each of VISITOR_HEADERS, and the place as `cf`."""
+    return dict(zip(VISITOR_HEADERS, json.loads(headers), strict=True)) | {"cf": json.loads(place)}
+
+
+def nothing_seen(visits: int) -> Facts:
+    """The facts of so many requests that say nothing."""
+    return [json.dumps([None] * len(VISITOR_HEADERS), indent=1)] * visits, ["null"] * visits
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
     """What headers and place make of a click: members as JSON, with a comma before each."""
 
     fragment: str

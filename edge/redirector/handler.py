@@ -40,15 +40,20 @@ class Edge:
         self._answers = Answers(runtime, settings, self.origin, self._beacon, self._domains)
         # Looked up once: the hit path pays for every dot.
         self._now = runtime.now
+        self._url_of = runtime.url
+        self._method_of = runtime.method
         self._domain_of = self._hosts.get
         self._known = self._links.known
         self._unread = self._beacon.unread
 
     def fetch(self, request: Request, context: Context) -> Answer:
         """The reply at once where a simple link is known and fresh, else a coroutine that finds it."""
-        url, method, now = request.url, request.method, self._now()
-        place = url.partition("?")[0].split("/", 3)
-        link = self._known.get(f"{self._domain_of(place[2])}/{place[-1]}")
+        url, method, now = self._url_of(request), self._method_of(request), self._now()
+        place = url.split("/", 3)
+        path = place[-1]
+        if "?" in path:
+            path = path[: path.index("?")]
+        link = self._known.get(f"{self._domain_of(place[2])}/{path}")
         if link is None or link.response is None or now >= link.fresh_until or method not in _READING:
             return self._slow(read_request(self._runtime, self.origin.names, request, context, now))
         self._known.move_to_end(link.key)

@@ -2,24 +2,16 @@
 
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
+
+# Of some requests: of each the values of VISITOR_HEADERS as a JSON list, null for those it has not, and of each an object with
+# the CF_FIELDS that are known, or null. A member a line, indented by its depth, as in `json.dumps([values], indent=1)`.
+Facts: TypeAlias = tuple[Sequence[str], Sequence[str]]
 
 # Opaque here: only the runtime looks inside.
+Request = Any
 Response = Any
 Context = Any
-
-
-class Request(Protocol):
-    """All that may be read of a request without asking the runtime."""
-
-    @property
-    def url(self) -> str:
-        """In full, as it was sent."""
-
-    @property
-    def method(self) -> str:
-        """In capitals."""
-
 
 # The headers that a visit keeps, in this order: the address first, because it is what repeats least.
 VISITOR_HEADERS = (
@@ -86,17 +78,19 @@ class Runtime(Protocol):
     def random_name(self) -> str:
         """Twelve hex digits that no other isolate has."""
 
-    def facts(self, requests: Sequence[Request]) -> list[str]:
-        """What else is kept of each request, also of one that was answered before; raises Unreadable.
+    def url(self, request: Request) -> str:
+        """In full, as it was sent."""
 
-        Compact JSON in this order: an object of each of VISITOR_HEADERS or null, then `"cf":{...}` with those of CF_FIELDS
-        that are known, which is left out where the runtime knows nothing.
-        """
+    def method(self, request: Request) -> str:
+        """In capitals."""
 
-    def header(self, request: Any, name: str) -> str | None:
+    def facts(self, requests: Sequence[Request]) -> Facts:
+        """What else is kept of each request, also of one that was answered before; raises Unreadable."""
+
+    def header(self, request: Request, name: str) -> str | None:
         """One header of a request."""
 
-    async def body(self, request: Any) -> bytes:
+    async def body(self, request: Request) -> bytes:
         """The body of a request."""
 
     def redirect(self, status: int, url: str, headers: dict[str, str], cookies: Sequence[str] = ()) -> Response:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from redirector.ports import VISITOR_HEADERS, Reply, Unreachable, Unreadable, Unsendable
+from redirector.ports import VISITOR_HEADERS, Facts, Reply, Unreachable, Unreadable, Unsendable
 
 
 @dataclass
@@ -83,15 +83,21 @@ class FakeRuntime:
     def random_name(self) -> str:
         return "0123456789ab"
 
-    def facts(self, requests: Sequence[Any]) -> list[str]:
-        return [self._facts_of(each) for each in requests]
+    def url(self, request: FakeRequest) -> str:
+        return request.url
 
-    def _facts_of(self, request: FakeRequest) -> str:
+    def method(self, request: FakeRequest) -> str:
+        return request.method
+
+    def facts(self, requests: Sequence[FakeRequest]) -> Facts:
         if not self.headers_readable:
             raise Unreadable
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        facts: dict[str, Any] = {name: headers.get(name) for name in VISITOR_HEADERS}
-        return json.dumps(facts | ({"cf": request.cf} if request.cf else {}), ensure_ascii=False, separators=(",", ":"))
+        values = [[self.header(each, name) for name in VISITOR_HEADERS] for each in requests]
+        return [self._lines(each) for each in values], [self._lines(each.cf) for each in requests]
+
+    def _lines(self, member: Any) -> str:
+        """As one of several, so a step further in."""
+        return json.dumps([member], ensure_ascii=False, indent=1)[len("[\n ") : -len("\n]")]
 
     def header(self, request: FakeRequest, name: str) -> str | None:
         return {each.lower(): value for each, value in request.headers.items()}.get(name.lower())

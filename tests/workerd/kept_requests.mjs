@@ -8,10 +8,11 @@ const kept = [];
 export default {
     async fetch(request) {
         if (new URL(request.url).pathname === "/read") {
-            const headers = Object.getOwnPropertyDescriptor(Request.prototype, "headers").get;
-            Object.defineProperty(Request.prototype, "user-agent", { get: headers });
-            Headers.prototype.toJSON = Headers.prototype.get;
-            return new Response(JSON.stringify(kept, ["method", "url", "user-agent", "cf", "country"]));
+            const getter = (name) => Function.prototype.call.bind(Object.getOwnPropertyDescriptor(Request.prototype, name).get);
+            const values = Array.prototype.map.bind(["user-agent", "dnt"], Headers.prototype.get);
+            const [headers, cf] = [kept.map(getter("headers")).map(values), kept.map(getter("cf"))];
+            const seen = [kept.map(getter("method")), kept.map(getter("url")), headers, cf];
+            return new Response(JSON.stringify(seen, ["country"], 1));
         }
         kept.push(request);
         return new Response(null, { status: 302, headers: { Location: "https://example.com/" } });

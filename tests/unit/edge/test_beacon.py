@@ -77,12 +77,44 @@ async def test_visits_count_also_where_their_requests_can_no_longer_be_read(worl
     assert (await stats(world))["visits_unread"] == 2
 
 
+async def test_a_cold_link_redirects_where_its_request_cannot_be_read(world: World) -> None:
+    world.runtime.headers_readable = False
+    await visit(world)
+    await world.runtime.run_deferred()
+    assert [click["code"] for click in world.clicks] == ["abc"]
+
+
+async def test_visits_that_are_read_together_keep_their_own_facts(world: World) -> None:
+    for number in range(5):
+        told = {"User-Agent": f'agent "{number}"}},{{"cf-connecting-ip":', "CF-Connecting-IP": f"192.0.2.{number}"}
+        await visit(world, headers=told, cf={"city": str(number)} if number % 2 else None)
+    await world.runtime.run_deferred()
+    seen = [(click["user_agent"], click["ip"], click.get("city")) for click in world.clicks]
+    assert seen == [
+        (f'agent "{number}"}},{{"cf-connecting-ip":', f"192.0.2.{number}", str(number) if number % 2 else None)
+        for number in range(5)
+    ]
+
+
 async def test_requests_are_let_go_of_before_a_flush(world: World) -> None:
     await visit(world, 250)
     assert len(world.edge._beacon.unread) < READ_AT
     assert (await stats(world))["clicks_buffered"] == 250
     await world.runtime.run_deferred()
     assert len({click["id"] for click in world.clicks}) == 250
+
+
+async def test_one_flush_waits_for_its_time_however_many_full_batches_leave_meanwhile() -> None:
+    world = World(feed_seconds=0)  # nothing else is done after a reply
+    await visit(world)
+    for _ in range(3):
+        await visit(world, MAX_CLICKS)
+        await world.runtime.deferred.pop()
+    assert len(world.runtime.deferred) == 1
+    await visit(world)
+    assert len(world.runtime.deferred) == 1
+    await world.runtime.run_deferred()
+    assert len({click["id"] for click in world.clicks}) == 3 * MAX_CLICKS + 2
 
 
 async def test_a_batch_is_written_as_the_contract_says(world: World) -> None:
