@@ -3,19 +3,32 @@
 -- that replace /*mine*/, /*within*/, /*filters*/ and /*value*/ are those of scope.py and dimensions.py.
 
 -- name: by_value
--- Leads, sales and revenue by value of an expression; the first rows are those with most of what `by` says.
+-- Leads, sales and revenue by value of an expression; the first rows are those with most of what `by` says. Rows are summed up by
+-- currency first: what is done with currencies is then done once for each, not for each row.
 SELECT
-    toString(/*value*/) AS value,
-    sumIf(quantity, event = 'lead') AS leads,
-    countIf(event = 'sale') AS sales,
-    sumMapIf(map(toString(currency), amount), event = 'sale') AS revenue,
-    sumIf(amount * transform(toString(currency), {currencies:Array(String)}, {factors:Array(Float64)}, 0.), event = 'sale')
-        AS sale_amount,
-    avg(latitude) AS mean_latitude,
-    avg(longitude) AS mean_longitude
-FROM conversions FINAL
-WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
-    AND value != '' AND (empty({values:Array(String)}) OR value IN {values:Array(String)})
+    value,
+    sum(quantities) AS leads,
+    sum(purchases) AS sales,
+    sumMapIf(map(paid_in, paid), purchases > 0) AS revenue,
+    sum(paid * transform(paid_in, {currencies:Array(String)}, {factors:Array(Float64)}, 0.)) AS sale_amount,
+    sum(latitudes) / sum(placed) AS mean_latitude,
+    sum(longitudes) / sum(placed) AS mean_longitude
+FROM
+(
+    SELECT
+        toString(/*value*/) AS value,
+        toString(currency) AS paid_in,
+        sumIf(quantity, event = 'lead') AS quantities,
+        countIf(event = 'sale') AS purchases,
+        sumIf(amount, event = 'sale') AS paid,
+        sum(/*latitude*/) AS latitudes,
+        sum(/*longitude*/) AS longitudes,
+        count(/*latitude*/) AS placed
+    FROM conversions FINAL
+    WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
+        AND value != '' AND (empty({values:Array(String)}) OR value IN {values:Array(String)})
+    GROUP BY value, paid_in
+)
 GROUP BY value
 ORDER BY if({by:String} = 'leads', toFloat64(leads), sale_amount) DESC, sales DESC, value
 LIMIT {limit:UInt32}

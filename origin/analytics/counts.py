@@ -103,7 +103,7 @@ class Counts:
         found = {row["value"]: {**row, "numbers": Numbers(row["clicks"])} for row in rows}
         if self.with_conversions:
             shown = {"values": list(found)} if found else {"limit": limit}
-            for row in await self._ask(period, city, **shown):
+            for row in await self._ask(period, city, placed=True, **shown):
                 if row["value"] in found:
                     found[row["value"]]["numbers"] = numbers_of(row, found[row["value"]]["clicks"])
                 elif row["mean_latitude"] is not None:
