@@ -66,23 +66,33 @@ class CsvWriter:
 
 
 class ParquetWriter:
-    """A row group a block."""
+    """Row groups of many blocks: the file's end says of each what is held until then, so they are few, and it is little."""
 
     media_type = "application/vnd.apache.parquet"
 
     def __init__(self, names: Sequence[str]) -> None:
         self._schema = pa.schema([(name, _TYPES.get(name, pa.string())) for name in names])
         self._out = _Sink()
-        self._writer = pq.ParquetWriter(self._out, self._schema, compression="zstd")
+        self._waiting: list[pa.RecordBatch] = []
+        statistics = [name for name in _FOUND_BY if name in names]
+        self._writer = pq.ParquetWriter(self._out, self._schema, compression="zstd", write_statistics=statistics)
 
     def block(self, columns: Columns) -> bytes:
         arrays = [pa.array(_json_maps(column), each.type) for column, each in zip(columns, self._schema, strict=True)]
-        self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+        self._waiting.append(pa.record_batch(arrays, schema=self._schema))
+        if sum(batch.num_rows for batch in self._waiting) >= ROWS_OF_A_GROUP:
+            self._write_group()
         return self._out.take()
 
     def end(self) -> bytes:
+        if self._waiting:
+            self._write_group()
         self._writer.close()
         return self._out.take()
+
+    def _write_group(self) -> None:
+        self._writer.write_table(pa.Table.from_batches(self._waiting, self._schema))
+        self._waiting = []
 
 
 WRITERS: dict[str, Callable[[Sequence[str]], Writer]] = {
@@ -90,6 +100,9 @@ WRITERS: dict[str, Callable[[Sequence[str]], Writer]] = {
     "csv": CsvWriter,
     "parquet": ParquetWriter,
 }
+ROWS_OF_A_GROUP = 32_768
+# What a reader may leave groups out by.
+_FOUND_BY = ("timestamp", "link_id")
 _TIME = pa.timestamp("ms", "UTC")
 _TYPES = {
     **dict.fromkeys(("timestamp", "received_at", "stored_at", "clicked_at"), _TIME),
