@@ -62,6 +62,9 @@ async def asked(request: Request, actor: Actor, query: ClickQuery, event: str = 
         return Asked(scope, scope, settings.UNASKED)
     async with reading(request, actor.workspace_id) as connection:
         link_ids, link_filters = await links_of(connection, actor, query)
+        if event == "clicks":
+            scope = Scope(actor.workspace_id, link_ids, (*link_filters, *_filters(query)))
+            return Asked(scope, scope, settings.UNASKED)
         own = await own_filters(connection, actor, query)
         attribution = await settings.get(connection, actor.workspace_id)
     if query.attribution:

@@ -11,9 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from origin import ids
 from origin.analytics.asking import iso
 from origin.analytics.event_model import COLUMNS as CLICK_COLUMNS
-from origin.analytics.event_model import Click, Event, event_of
+from origin.analytics.event_model import Click, Event, KnownLinks, event_of
 from origin.conversions.model import SaleDetail
-from origin.links.model import Link
 from origin.storage.clickhouse import Rows
 from origin.storage.tables import customers
 
@@ -87,9 +86,7 @@ async def customers_of(connection: AsyncConnection, workspace_id: int, rows: Row
     }
 
 
-def conversion_of(
-    row: Mapping[str, Any], links: Mapping[str, Link], known: Mapping[int, EventCustomer]
-) -> ConversionEvent:
+def conversion_of(row: Mapping[str, Any], links: KnownLinks, known: Mapping[int, EventCustomer]) -> ConversionEvent:
     """An event out of a row with COLUMNS."""
     at = row["timestamp"].replace(tzinfo=UTC)
     metadata = msgspec.json.decode(row["metadata"]) if row["metadata"] else None
@@ -111,7 +108,7 @@ def conversion_of(
 _COPIED = tuple(set(Event.__struct_fields__) - {"event", "timestamp"})
 
 
-def _click(row: Mapping[str, Any], links: Mapping[str, Link]) -> Event:
+def _click(row: Mapping[str, Any], links: KnownLinks) -> Event:
     clicked_at: datetime = row["clicked_at"]
     return event_of({**row, "timestamp": clicked_at, "bot_name": "", "bot_reason": ""}, links)
 

@@ -1,6 +1,6 @@
 """What an event is on the wire: Dub's shape, every key always there and no text null."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -14,6 +14,7 @@ from origin.analytics.model import ClickQuery
 from origin.links.model import Link
 
 MOST_EVENTS = 1000
+KnownLinks = Mapping[str, dict[str, Any]]
 Verdict = Literal["click", "bot", "preview", "prefetch", "head", "duplicate", "capped", "all"]
 # What an event needs of the table.
 COLUMNS = (
@@ -99,7 +100,12 @@ class Event(msgspec.Struct, kw_only=True):
     ip: str
 
 
-def event_of(row: Mapping[str, Any], links: Mapping[str, Link]) -> Event:
+def by_public_id(links: Iterable[Link]) -> KnownLinks:
+    """Links as events show them: each is taken apart once, however many events are its."""
+    return {link.id: msgspec.to_builtins(link) for link in links}
+
+
+def event_of(row: Mapping[str, Any], links: KnownLinks) -> Event:
     """An event out of a row with COLUMNS."""
     link_id = ids.public(ids.LINK, row["link_id"])
     at = row["timestamp"].replace(tzinfo=UTC)
@@ -122,14 +128,12 @@ def event_of(row: Mapping[str, Any], links: Mapping[str, Link]) -> Event:
         language=row["language"],
         variant=row["variant"],
     )
-    known = links.get(link_id)
-    link = msgspec.to_builtins(known) if known is not None else _gone(row, link_id, at)
     return Event(
         **same,
         event="click",
         timestamp=iso(at),
         click=click,
-        link=link,
+        link=links.get(link_id) or _gone(row, link_id, at),
         click_id=row["click_id"],
         link_id=link_id,
         domain=row["domain"],

@@ -16,7 +16,7 @@ from origin.analytics.asking import Asked, asked, period_of
 from origin.analytics.conversion_events import COLUMNS as CONVERSION_COLUMNS
 from origin.analytics.conversion_events import ConversionEvent, conversion_of, customers_of
 from origin.analytics.conversion_reader import ConversionReader
-from origin.analytics.event_model import COLUMNS, Event, EventsQuery, Verdict, event_of
+from origin.analytics.event_model import COLUMNS, Event, EventsQuery, Verdict, by_public_id, event_of
 from origin.analytics.numbers import EVENTS
 from origin.analytics.periods import Period
 from origin.analytics.place import id_of, ms_of
@@ -106,7 +106,7 @@ async def shown(request: Request, links: LinkReader, workspace_id: int, rows: Ro
     """The events of rows, with their links as they are now."""
     async with reading(request, workspace_id) as connection:
         found = await links.by_ids(connection, workspace_id, sorted({row["link_id"] for row in rows}))
-    by_id = {link.id: link for link in found}
+    by_id = by_public_id(found)
     return [event_of(row, by_id) for row in rows]
 
 
@@ -117,7 +117,7 @@ async def shown_conversions(
     async with reading(request, workspace_id) as connection:
         found = await links.by_ids(connection, workspace_id, sorted({row["link_id"] for row in rows}))
         customers = await customers_of(connection, workspace_id, rows)
-    by_id = {link.id: link for link in found}
+    by_id = by_public_id(found)
     return [conversion_of(row, by_id, customers) for row in rows]
 
 

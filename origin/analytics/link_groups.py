@@ -1,4 +1,4 @@
-"""Numbers by what links are sorted into: their tags and their folders, as they are now."""
+"""Links beside their numbers, and numbers by what links are sorted into, their tags and folders, as they are now."""
 
 from collections import defaultdict
 from typing import Any
@@ -8,11 +8,40 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
 from origin.analytics.numbers import NOTHING, Numbers
-from origin.storage.tables import folders, link_tags, links, tags
+from origin.storage.tables import Row, folders, link_tags, links, tags
 
 # Of a workspace with more links that were clicked, the ones with fewest clicks are left out.
 MOST_LINKS = 100_000
 Found = list[tuple[dict[str, Any], Numbers]]
+_SHOWN = [
+    links.c[name]
+    for name in ("id", "domain", "key", "url", "title", "comments", "folder_id", "partner_id", "created_at")
+]
+
+
+async def links_of(connection: AsyncConnection, workspace_id: int, numbers: list[int]) -> list[Row]:
+    """Links with what `shown` needs, in this order; those that are gone are left out."""
+    mine = sa.and_(links.c.workspace_id == workspace_id, links.c.alias_of.is_(None), links.c.id.in_(numbers))
+    found = {row.id: row for row in await connection.execute(sa.select(*_SHOWN).where(mine))}
+    return [found[each] for each in numbers if each in found]
+
+
+def shown(link: Row, short_link: str) -> dict[str, Any]:
+    """A link in a row of top_links."""
+    number = ids.public(ids.LINK, link.id)
+    return {
+        "id": number,
+        "link": number,
+        "domain": link.domain,
+        "key": link.key,
+        "shortLink": short_link,
+        "url": link.url,
+        "title": link.title,
+        "comments": link.comments,
+        "folderId": None if link.folder_id is None else ids.public(ids.FOLDER, link.folder_id),
+        "partnerId": link.partner_id,
+        "createdAt": link.created_at,
+    }
 
 
 async def by_tag(

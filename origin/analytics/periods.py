@@ -16,7 +16,8 @@ _DAYS_UP_TO = timedelta(days=180)
 _LATEST = 2**32 - 1
 # Units of time that counts are kept by, in seconds; months are those of the UTC calendar, whatever their length.
 HOUR, DAY, MONTH = 3600, 86_400, 31 * 86_400
-AHEAD = HOUR
+# How far from its place a page looks first: little to read of a busy workspace, and seldom too little of a quiet one.
+NEAR = 6 * HOUR
 _WIDER = 24
 Span = tuple[int, int]
 _EARLIEST_YEAR = 1971  # so that no zone's offset leads below the first unix second
@@ -68,14 +69,14 @@ class Period(NamedTuple):
         return start, _up(end, MONTH) if self.open_end else end
 
     def widening(self, at: int | None, *, upwards: bool) -> Iterator[Span]:
-        """Spans that begin with one hour before (or after) `at`, or the period's own end, and grow to the whole period.
+        """Spans that begin with the hours before (or after) `at`, or the period's own end, and grow to the whole period.
 
-        For pages: the first of these that fills the page makes the same one as the whole period would.
+        For pages: the first of these that fills the page makes the same one as the whole period would. What is there of an
+        open end is read each time: few clicks can be ahead of the time.
         """
         start, end = self.seconds()
-        now = int(self.end.timestamp()) + AHEAD  # what comes after it can only be a wrong clock's
-        edge = at if at is not None else start if upwards else min(end, now)
-        length = HOUR
+        edge = at if at is not None else start if upwards else int(self.end.timestamp())
+        length = NEAR
         while length < end - start:
             yield (start, min(end, edge + length)) if upwards else (max(start, edge - length), end)
             length *= _WIDER

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from origin import ids
 from origin.accounts.access import authenticate
 from origin.analytics import grouped, link_groups
 from origin.analytics.accounting import AccountingViews
@@ -82,22 +81,10 @@ class AnalyticsViews:
     ) -> list[dict[str, Any]]:
         numbers = dict(await counts.links(period, min(query.limit, MOST_TOP_LINKS)))
         async with reading(request, counts.scope.workspace_id) as connection:
-            found = await self.links.by_ids(connection, counts.scope.workspace_id, list(numbers))
+            found = await link_groups.links_of(connection, counts.scope.workspace_id, list(numbers))
         return [
             grouped.row(
-                counts,
-                numbers[ids.parse(ids.LINK, link.id) or 0],
-                id=link.id,
-                link=link.id,
-                domain=link.domain,
-                key=link.key,
-                shortLink=link.short_link,
-                url=link.url,
-                title=link.title,
-                comments=link.comments,
-                folderId=link.folder_id,
-                partnerId=link.partner_id,
-                createdAt=link.created_at,
+                counts, numbers[link.id], **link_groups.shown(link, self.links.short_link(link.domain, link.key))
             )
             for link in found
         ]

@@ -1,5 +1,6 @@
 """Reading links of a workspace, as the API shows them."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -137,8 +138,9 @@ class Reader:
         if not rows:
             return []
         numbers = [row.id for row in rows]
-        tagged = await tags.of_links(connection, numbers)
-        totals = await self.totals.for_links(workspace_id, numbers)
+        tagged, totals = await asyncio.gather(  # two stores
+            tags.of_links(connection, numbers), self.totals.for_links(workspace_id, numbers)
+        )
         attribution = await settings.if_used(connection, workspace_id)
         converted, factors = dict[int, Converted](), dict[str, Decimal]()
         if attribution is not None:

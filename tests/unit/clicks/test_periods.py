@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from origin.analytics import periods, tiers
-from origin.analytics.periods import DAY, HOUR, MONTH, BadPeriod, Period, Step
+from origin.analytics.periods import DAY, HOUR, MONTH, NEAR, BadPeriod, Period, Step
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 4, 2, 10, 20, tzinfo=UTC)
@@ -143,7 +143,7 @@ def test_pages_look_near_their_place_first_and_at_the_whole_period_last(at: int 
     period = Period(NOW - timedelta(days=90), NOW, Step.DAY, open_end=False)
     spans = list(period.widening(at, upwards=upwards))
     edge = at or period.seconds()[0 if upwards else 1]
-    assert spans[0] == ((period.seconds()[0], edge + HOUR) if upwards else (edge - HOUR, period.seconds()[1]))
+    assert spans[0] == ((period.seconds()[0], edge + NEAR) if upwards else (edge - NEAR, period.seconds()[1]))
     assert spans[-1] == period.seconds()
     assert all(a[0] >= b[0] and a[1] <= b[1] for a, b in itertools.pairwise(spans))
 
