@@ -32,7 +32,7 @@ _WORDS: dict[str, Any] = {
     "customerName": "Ada Lovelace",
     "description": "Half of everything, until Sunday",
     "device": "mobile",
-    "doc_url": "https://api.example.com/api/v1/errors#conflict",
+    "doc_url": "https://api.example.com/api/v1/docs/errors#conflict",
     "Domain.slug": "go.example.com",
     "NewDomain.slug": "go.example.com",
     "domain": "go.example.com",
@@ -199,4 +199,6 @@ def _json(part: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _error(code: str, message: str) -> dict[str, Any]:
-    return {"error": {"code": code, "message": message, "doc_url": f"https://api.example.com/api/v1/errors#{code}"}}
+    return {
+        "error": {"code": code, "message": message, "doc_url": f"https://api.example.com/api/v1/docs/errors#{code}"}
+    }

@@ -131,7 +131,7 @@ class ErrorBody(msgspec.Struct):
 
 def problem_response(request: Request, problem: ApiProblem) -> Response:
     """The answer for a problem, in the one shape that all errors have."""
-    doc_url = f"{request.base_url}api/v1/errors#{problem.code}"
+    doc_url = f"{request.base_url}api/v1/docs/errors#{problem.code}"
     body = ErrorBody(ErrorDetail(problem.code, problem.message, doc_url))
     return Response(msgspec.json.encode(body), problem.status, problem.headers, "application/json")
 

@@ -10,13 +10,15 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from origin.error_pages import by_code
+from origin.look import POLICY, pages
 from origin.openapi import document, operations
 from origin.problems import PROBLEMS
 
 _STATIC = Path(__file__).with_name("static")
 # Everything that the page loads is here. Its styles are files, so that none need be allowed inline.
 _POLICY = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -40,15 +42,21 @@ def routes(api: Sequence[BaseRoute]) -> list[BaseRoute]:
         return Response(errors, media_type="application/json")
 
     page = (_STATIC / "docs.html").read_text(encoding="utf-8")
+    explained = pages("origin.look").get_template("errors.html").render(errors=by_code())
 
     async def get_docs(request: Request) -> Response:
         del request
         return HTMLResponse(page, headers=_POLICY)
 
+    async def get_error_docs(request: Request) -> Response:
+        del request
+        return HTMLResponse(explained, headers={**_POLICY, "Content-Security-Policy": POLICY})
+
     return [
         Route("/openapi.json", get_openapi),
         Route("/errors", get_errors),
         Route("/docs", get_docs),
+        Route("/docs/errors", get_error_docs),
         # What `make assets` has built may come after the start.
         Mount("/docs/assets", StaticFiles(directory=_STATIC, check_dir=False)),
     ]

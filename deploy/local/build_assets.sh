@@ -11,7 +11,7 @@ fi
 
 sources() {
     folders=
-    for folder in styles templates static; do
+    for folder in styles templates static look mail/pages safety/pages; do
         if [ -d "$1/$folder" ]; then folders="$folders $1/$folder"; fi
     done
     # shellcheck disable=SC2086  # words on purpose
@@ -47,10 +47,12 @@ build() {
     mv "$fresh" "$built"
 }
 
-# The page of the API's documentation.
+# The page of the API's documentation, and those for people.
 fill_origin() {
+    fill_styled
+    style docs
     swagger=$modules/swagger-ui-dist
-    cp "$swagger/swagger-ui-bundle.js" "$swagger/swagger-ui.css" deploy/brand/mark.svg "$fresh"
+    cp "$swagger/swagger-ui-bundle.js" "$swagger/swagger-ui.css" "$fresh"
     cat "$swagger/LICENSE" "$swagger/swagger-ui-bundle.js.LICENSE.txt" >"$fresh/swagger-ui.LICENSE"
 }
 
@@ -63,10 +65,14 @@ fill_dashboard() {
     cp "$modules"/country-flag-icons/3x2/??.svg "$fresh/flags"
 }
 
-fill_styled() {
-    "$modules/.bin/tailwindcss" --minify -i "$app/styles/app.css" -o "$fresh/app.css" >"$fresh/log" 2>&1 ||
+style() {
+    "$modules/.bin/tailwindcss" --minify -i "$app/styles/$1.css" -o "$fresh/$1.css" >"$fresh/log" 2>&1 ||
         { cat "$fresh/log" >&2; exit 1; }
     rm "$fresh/log"
+}
+
+fill_styled() {
+    style app
     fonts=$modules/@fontsource-variable
     cp "$fonts"/hanken-grotesk/files/hanken-grotesk-latin-wght-normal.woff2 \
         "$fonts"/hanken-grotesk/files/hanken-grotesk-latin-ext-wght-normal.woff2 \

@@ -2,24 +2,24 @@
 
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from origin.look import POLICY, pages
 from origin.mail.mailbox import Mailbox
 from origin.problems import NotFound
 
 PATH = "/local/mailbox"
 _THIS_MACHINE = {"127.0.0.1", "::1", "localhost", "[::1]"}
-# The letters' own styles and nothing else.
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'self'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+_HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+# A letter brings its own styles along, and nothing else.
+_OF_LETTERS = {
+    **_HEADERS,
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 }
 
-_pages = Environment(loader=PackageLoader("origin.mail", "pages"), autoescape=True)
+_pages = pages("origin.mail")
 
 
 def routes(mailbox: Mailbox) -> list[BaseRoute]:
@@ -35,7 +35,7 @@ def routes(mailbox: Mailbox) -> list[BaseRoute]:
         body = found.message.get_body(("html",)) if found else None
         if body is None:
             raise NotFound("There is no such letter in the mailbox.")
-        return HTMLResponse(body.get_content(), headers=_HEADERS)
+        return HTMLResponse(body.get_content(), headers=_OF_LETTERS)
 
     return [Route(PATH, index), Route(f"{PATH}/{{name}}", letter)]
 

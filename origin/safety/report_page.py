@@ -10,11 +10,11 @@ from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import msgspec
-from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from origin.look import POLICY, pages
 from origin.problems import BadRequest, PayloadTooLarge, TooManyRequests
 from origin.safety.reports import MOST_CHARACTERS, NewReport, Reports
 
@@ -23,9 +23,7 @@ _MOST_BYTES = 16_000
 _HOUR = 3600
 _GOOD_HOURS = 2
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": POLICY,
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -39,7 +37,7 @@ REASONS = {
     "other": "Something else",
 }
 
-_pages = Environment(loader=PackageLoader("origin.safety", "pages"), autoescape=True)
+_pages = pages("origin.safety")
 
 
 def routes(reports: Reports, secret_key: str, now: Callable[[], float] = time.time) -> list[BaseRoute]:
@@ -50,6 +48,8 @@ def routes(reports: Reports, secret_key: str, now: Callable[[], float] = time.ti
             "reasons": REASONS,
             "most": MOST_CHARACTERS,
             "token": _token(secret_key, int(now()) // _HOUR),
+            "done": False,
+            "problem": "",
             **values,
         }
         return HTMLResponse(_pages.get_template("report.html").render(shown), status, _HEADERS)

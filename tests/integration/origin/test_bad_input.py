@@ -132,5 +132,5 @@ async def test_unknown_paths_and_methods_get_errors_of_the_same_shape(api: httpx
     wrong_method = await api.put(LINKS, json={})
     assert [answer.status_code for answer in (nowhere, wrong_method)] == [404, 405]
     assert nowhere.json()["error"]["code"] == "not_found"
-    assert wrong_method.json()["error"]["doc_url"].endswith("/api/v1/errors#bad_request")
+    assert wrong_method.json()["error"]["doc_url"].endswith("/api/v1/docs/errors#bad_request")
     assert wrong_method.headers["allow"] == "GET, HEAD, POST"

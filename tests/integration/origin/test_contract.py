@@ -14,7 +14,7 @@ from origin.openapi import ANYONE, IN_NO_WORKSPACE, ApiRoute, operations
 from tests.origin_app import make_client
 
 # What describes the API is not part of it.
-ABOUT = {"/openapi.json", "/errors", "/docs"}
+ABOUT = {"/openapi.json", "/errors", "/docs", "/docs/errors"}
 
 
 @pytest.fixture
@@ -80,5 +80,10 @@ def test_what_clients_may_send_is_known(document: dict[str, Any]) -> None:
 async def test_errors_are_explained_where_their_doc_url_leads(api: httpx.AsyncClient) -> None:
     refused = await api.get("/api/v1/links/info")
     url, _, code = refused.json()["error"]["doc_url"].partition("#")
-    explained = {each["code"]: each["meaning"] for each in (await api.get(url)).json()}
-    assert explained[code]
+    page = await api.get(url)
+    assert page.headers["content-type"].startswith("text/html")
+    assert "script-src" not in page.headers["content-security-policy"]
+    explained = {each["code"]: each["meaning"] for each in (await api.get("/api/v1/errors")).json()}
+    assert f'id="{code}"' in page.text
+    for each in explained:
+        assert page.text.count(f'id="{each}"') == 1, each
