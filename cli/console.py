@@ -9,9 +9,19 @@ from rich.console import Console
 _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False}
 
 
+# Wider than any line: what goes into a file or another program is neither wrapped nor cut.
+_NO_TERMINAL = 100_000
+
+
 def out() -> Console:
     """stdout, as it is now."""
-    return Console(**_PLAIN)
+    console = Console(**_PLAIN)
+    return console if console.is_terminal else Console(**_PLAIN, width=_NO_TERMINAL)
+
+
+def counted(number: int, thing: str) -> str:
+    """As in "1 click" and "2 clicks"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def err() -> Console:

@@ -5,18 +5,19 @@ import uuid
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from cli.console import err, note, out, say, show_json
+from cli.console import counted, err, note, say, show_json
 from cli.errors import CliError, UsageError
+from cli.listing import show
 from cli.naming import find_link
 from cli.session import client
+from shared.typed_url import with_scheme
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the API answers it.")]
 
 
 def create(
-    url: Annotated[str, typer.Argument(help="Where the link leads.")],
+    url: Annotated[str, typer.Argument(help="Where the link leads; https:// is added where nothing is in front.")],
     key: Annotated[str, typer.Option(help="The code behind the slash; made up when missing.")] = "",
     domain: Annotated[str, typer.Option(help="A short domain of yours; the usual one when missing.")] = "",
     title: Annotated[str, typer.Option(help="A title, for yourself.")] = "",
@@ -26,7 +27,10 @@ def create(
 ) -> None:
     """Shorten a URL and print the short link."""
     given = {"key": key, "domain": domain, "title": title, "comments": comments, "externalId": external_id}
-    body = {"url": url, **{name: value for name, value in given.items() if value}}
+    address = with_scheme(url.strip())
+    if address != url.strip():
+        note(f"{url.strip()} has no https:// in front: it is taken as {address}")
+    body = {"url": address, **{name: value for name, value in given.items() if value}}
     with client() as origin:
         link = origin.post("/links", body, idempotency_key=uuid.uuid4().hex)
     show_json(link) if as_json else say(link["shortLink"])
@@ -49,9 +53,13 @@ def show_list(
             show_json(links)
             return
         total = int(origin.get("/links/count", **wanted))
-    out().print(_table(links))
+    show(links)
     first = (page - 1) * page_size + 1
-    note(f"{first} to {first + len(links) - 1} of {total} links" if links else f"no links here, {total} in all")
+    note(
+        f"{first} to {first + len(links) - 1} of {counted(total, 'link')}"
+        if links
+        else f"no links here, {total} in all"
+    )
 
 
 def delete(
@@ -78,18 +86,7 @@ def _confirm(found: list[dict[str, Any]]) -> None:
     if not sys.stdin.isatty():
         raise UsageError("There is nobody to ask: add --yes to delete")
     for link in found:
-        note(f"{link['shortLink']} -> {link['url']}, {link['clicks']} clicks")
+        note(f"{link['shortLink']} -> {link['url']}, {counted(int(link['clicks']), 'click')}")
     err().print("Delete? [y/N] ", end="")
     if input().strip().lower() not in {"y", "yes"}:
         raise CliError("Nothing was deleted.")
-
-
-def _table(links: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("Short link", no_wrap=True, overflow="fold")
-    table.add_column("Clicks", justify="right")
-    table.add_column("Created", no_wrap=True)
-    table.add_column("Leads to", overflow="fold")
-    for link in links:
-        table.add_row(link["shortLink"], str(link["clicks"]), link["createdAt"][:10], link["url"])
-    return table

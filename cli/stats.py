@@ -5,13 +5,14 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.console import out, say, show_json
+from cli.console import counted, out, say, show_json
 from cli.links import Json
 from cli.naming import find_link
 from cli.session import client
 
 _STEPS = " ▁▂▃▄▅▆▇█"
-_BAR_WIDTH = 24
+_BAR_WIDTH, _NAME_WIDTH, _GAPS = 24, 40, 4
+_WIDEST = 120  # of the line of all clicks
 # The API's groups, and the field that names a row.
 _TOP = {"countries": "country", "referers": "referer", "browsers": "browser", "devices": "device"}
 
@@ -34,7 +35,7 @@ def stats(
         show_json({"link": link, "interval": interval, "clicks": clicks, "timeseries": series, **tops})
         return
     say(f"{link['shortLink']} -> {link['url']}")
-    say(f"{clicks} clicks ({interval})")
+    say(f"{counted(clicks, 'click')} ({interval})")
     if clicks:
         _draw(series, tops)
 
@@ -48,7 +49,7 @@ def sparkline(values: list[int], width: int) -> str:
 
 
 def _draw(series: list[dict[str, Any]], tops: dict[str, list[dict[str, Any]]]) -> None:
-    say(sparkline([int(point["clicks"]) for point in series], max(20, out().width - 2)))
+    say(sparkline([int(point["clicks"]) for point in series], min(_WIDEST, max(20, out().width - 2))))
     say(f"{series[0]['start'][:16]} to {series[-1]['start'][:16]}")
     for group, rows in tops.items():
         if rows:
@@ -57,12 +58,14 @@ def _draw(series: list[dict[str, Any]], tops: dict[str, list[dict[str, Any]]]) -
 
 def _table(group: str, rows: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, title=group.capitalize(), title_justify="left")
-    table.add_column(max_width=40, overflow="fold")
-    table.add_column(justify="right")
-    table.add_column()
+    table.add_column(max_width=_NAME_WIDTH, no_wrap=True, overflow="ellipsis")
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
     highest = max(int(row["clicks"]) for row in rows) or 1
+    # The bars take what the names leave; of a narrow terminal at least a third is for the names.
+    bar = max(1, min(_BAR_WIDTH, out().width * 2 // 3 - len(str(highest)) - _GAPS))
     for row in rows:
         clicks = int(row["clicks"])
-        table.add_row(str(row[_TOP[group]]) or "unknown", str(clicks), "█" * max(1, _BAR_WIDTH * clicks // highest))
+        table.add_row(str(row[_TOP[group]]) or "unknown", str(clicks), "█" * max(1, bar * clicks // highest))
     table.show_header = False
     return table

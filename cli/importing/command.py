@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.config import account
-from cli.console import err, note, say, show_json
+from cli.console import counted, err, note, say, show_json
 from cli.errors import REFUSED, Interrupted, UsageError
 from cli.importing.job import Job
 from cli.importing.journal import Journal, journal_path
@@ -111,8 +111,9 @@ def _conclude(job: Job, report_paths: list[Path], *, as_json: bool) -> None:
 def _sentence(job: Job) -> str:
     counts = job.counts()
     resumed = f" ({job.resumed} before the interruption)" if job.resumed else ""
+    made = f"{counted(counts[Status.CREATED], 'link')} made{resumed}"
     return (
-        f"{len(job.rows)} lines: {counts[Status.CREATED]} links made{resumed}, {counts[Status.EXISTING]} were there already, "
+        f"{counted(len(job.rows), 'line')}: {made}, {counts[Status.EXISTING]} were there already, "
         f"{counts[Status.REPEATED]} repeated, {counts[Status.REFUSED]} refused"
     )
 

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from cli.errors import UsageError
+from shared.typed_url import with_scheme
 
 
 class Format(StrEnum):
@@ -141,4 +142,4 @@ def _checked(number: int, fields: dict[str, Any]) -> Row:
     except UnicodeEncodeError:
         readable = url.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         return Row(number, {"url": readable}, "this is not UTF-8")
-    return Row(number, fields)
+    return Row(number, {**fields, "url": with_scheme(url)})

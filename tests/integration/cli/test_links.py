@@ -49,7 +49,7 @@ def test_a_link_is_made_listed_and_deleted(nearhop: Nearhop, user: User) -> None
     listed = nearhop("links", "list")
     assert "http://localhost:8787/first" in listed.out
     assert url in listed.out
-    assert "1 to 1 of 1 links" in listed.err
+    assert "1 to 1 of 1 link\n" in listed.err
     (found,) = json.loads(nearhop("links", "list", "--search", "first", "--json").out)
     assert (found["url"], found["title"]) == (url, "One")
 
