@@ -77,7 +77,9 @@ class _Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(asset=asset, base=self._base, dashboard=settings.dashboard_base)
+        self._environment.globals.update(
+            asset=asset, base=self._base, dashboard=settings.dashboard_base, repository=settings.repository_url
+        )
 
     def designed(self, path: str, name: str) -> str:
         values = {"pricing": data("pricing"), "comparison": data("comparison")}

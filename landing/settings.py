@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.errors import BadSetting
 from shared.settings import setting
 
 
@@ -14,6 +15,11 @@ class LandingSettings:
     landing_url: str = setting("Base URL of the website, as browsers open it. Empty: the local one.", "")
     dashboard_port: int = setting("Port of the dashboard.", 8001, least=0)
     dashboard_url: str = setting("Base URL of the dashboard, as browsers open it. Empty: the local one.", "")
+    repository_url: str = setting("Where the source code is, for the website to link to. Empty: no link.", "")
+
+    def __post_init__(self) -> None:
+        if self.repository_url and not self.repository_url.startswith(("https://", "http://")):
+            raise BadSetting("NEARHOP_REPOSITORY_URL begins with https://, as in https://git.example.com/nearhop.")
 
     @property
     def site_base(self) -> str:

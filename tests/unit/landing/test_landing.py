@@ -12,6 +12,7 @@ import pytest
 from landing.app import create_app
 from landing.pages import data, render_site
 from landing.settings import LandingSettings
+from shared.errors import BadSetting
 
 SETTINGS = LandingSettings(landing_url="https://nearhop.test/", dashboard_url="https://app.nearhop.test")
 PAGES = ["/", "/pricing", "/privacy", "/changelog"]
@@ -152,3 +153,22 @@ async def test_health_and_metrics(http: httpx.AsyncClient) -> None:
     await http.get("/nothing")
     text = (await http.get("/metrics")).text
     assert 'landing_requests_total{status="404"} 1.0' in text
+
+
+async def test_the_plans_lead_to_the_registration(http: httpx.AsyncClient) -> None:
+    plans = (await http.get("/pricing")).text.partition("Hosted plans")[2].partition('id="self"')[0]
+    assert re.findall(r'<a href="([^"]+)"', plans) == ["https://app.nearhop.test/register"] * len(
+        data("pricing")["plans"]
+    )
+
+
+def test_the_source_code_is_linked_to_where_it_is_said_to_be() -> None:
+    there = render_site(LandingSettings(repository_url="https://git.example.com/nearhop"))
+    assert there["/"].body.count(b'href="https://git.example.com/nearhop"') == 3
+    without = render_site(LandingSettings())
+    assert all(b"Source" not in page.body and b"Get the source" not in page.body for page in without.values())
+
+
+def test_an_address_of_the_source_that_is_none_is_refused_at_the_start() -> None:
+    with pytest.raises(BadSetting, match="NEARHOP_REPOSITORY_URL"):
+        LandingSettings(repository_url="javascript:alert(1)")
