@@ -6,6 +6,7 @@ how the edge knows. Postgres keeps what is to be told, so a kvsync that is kille
 
 import os
 import socket
+import time
 import uuid
 from typing import Any
 
@@ -27,6 +28,7 @@ from shared import change_feed
 log = structlog.get_logger("kvsync")
 _SQL = statements("feed.sql")
 _LOOKS_PER_INTERVAL = 2
+START_SECONDS = 20.0
 
 
 class FeedWriter:
@@ -40,6 +42,9 @@ class FeedWriter:
         self._backoff = Backoff(settings.kv_backoff_seconds)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
         self._failing = ""
+        # KV may come a little later than kvsync, where both are started together.
+        self._patient_until = time.monotonic() + START_SECONDS
+        self._waiting = False
 
     async def run(self) -> None:
         """Write until told to stop, through failures of Postgres and of KV."""
@@ -106,12 +111,18 @@ class FeedWriter:
 
     def _wrote(self) -> None:
         self._metrics.feeds.inc()
+        self._patient_until = 0.0
         if self._failing:
             log.info("feed_written_again")
         self._failing = ""
 
     def _failed(self, why: str) -> None:
         self._metrics.failed.labels("feed").inc()
+        if time.monotonic() < self._patient_until:
+            if not self._waiting:
+                log.info("waiting_for_kv")
+            self._waiting = True
+            return
         if self._failing != why:
             log.warning("feed_failed", error=why)
         self._failing = why

@@ -12,6 +12,7 @@ from kvsync.listen import listen
 from kvsync.metrics import Metrics
 from kvsync.monitor import monitor
 from kvsync.settings import Settings
+from kvsync.startup import wait_for_schema
 from kvsync.waits import Signals
 from kvsync.worker import GRACE_SECONDS, Worker
 
@@ -26,10 +27,11 @@ async def run(settings: Settings, signals: Signals) -> None:
     async with KvApi(settings) as api:
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(serve(listening, metrics, health, signals))
+                await wait_for_schema(settings, signals, health)
                 group.create_task(Worker(settings, api, signals, metrics, health).run())
                 feed = group.create_task(FeedWriter(settings, api, signals, metrics).run())
                 group.create_task(listen(settings, signals, health))
-                group.create_task(serve(listening, metrics, health, signals))
                 watch = group.create_task(monitor(settings, api, signals, metrics, health))
                 await signals.stop.wait()
                 watch.cancel()
