@@ -58,11 +58,12 @@ class FakeClicks:
             return JSONResponse({"clicks": len(clicks), "leads": 0, "sales": 0, "saleAmount": 0})
         if group == "timeseries":
             return JSONResponse(_series(clicks, now, hours, ZoneInfo(query["timezone"])))
+        most = int(query.get("limit", "1000"))
         if group == "top_links":
-            counts = Counter(click.link_id for click in clicks).most_common()
+            counts = Counter(click.link_id for click in clicks).most_common(most)
             return JSONResponse([{**self._shown(link_id), "clicks": count} for link_id, count in counts])
         name = GROUPS[group]
-        rows = Counter(getattr(click, name) for click in clicks).most_common(int(query.get("limit", "1000")))
+        rows = Counter(getattr(click, name) for click in clicks).most_common(most)
         return JSONResponse([{name: value, "clicks": count} for value, count in rows])
 
     async def _accounting(self, request: Request) -> Response:
