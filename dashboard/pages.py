@@ -12,6 +12,7 @@ from starlette_wtf import csrf_token
 
 from dashboard import formats
 from dashboard.assets import asset
+from dashboard.link_facts import link_facts
 from dashboard.link_state import link_state
 
 SEE_OTHER = 303
@@ -33,6 +34,7 @@ def make_environment() -> jinja2.Environment:
     ):  # fmt: skip
         environment.filters[each.__name__] = each
     environment.filters["state"] = link_state
+    environment.filters["facts"] = link_facts
     environment.globals["asset"] = asset
     return environment
 

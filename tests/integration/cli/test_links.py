@@ -59,6 +59,13 @@ def test_a_link_is_made_listed_and_deleted(nearhop: Nearhop, user: User) -> None
     assert user.api.get("/links/count").json() == 0
 
 
+def test_a_bare_address_is_taken_as_https_which_is_said(nearhop: Nearhop, user: User) -> None:
+    done = nearhop("links", "create", "www.example.org/x", "--json")
+    assert json.loads(done.out)["url"] == "https://www.example.org/x"
+    assert "it is taken as https://www.example.org/x" in done.err
+    assert user.api.post("/links", json={"url": "www.example.org/x"}).status_code == 422  # the API is strict
+
+
 @pytest.mark.parametrize("name", ["{key}", "localhost/{key}", "http://localhost:8787/{key}", "{id}", "ext_{key}"])
 def test_a_link_can_be_named_in_every_way(nearhop: Nearhop, user: User, name: str) -> None:
     made = json.loads(nearhop("links", "create", "https://example.com", "--json").out)
