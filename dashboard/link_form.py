@@ -170,7 +170,8 @@ class LinkForm(Form):
         if name == "testVariants" and rest:
             number, _, field = rest.partition(".")
             rows = [each for each in self.variants.entries if each.form.url.data]
-            return rows[int(number)].form[field] if int(number) < len(rows) else None
+            known = number.isdecimal() and int(number) < len(rows) and field in rows[int(number)].form
+            return rows[int(number)].form[field] if known else None
         return None
 
 
