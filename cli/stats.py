@@ -58,12 +58,13 @@ def _draw(series: list[dict[str, Any]], tops: dict[str, list[dict[str, Any]]]) -
 
 def _table(group: str, rows: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, title=group.capitalize(), title_justify="left")
-    table.add_column(max_width=_NAME_WIDTH, no_wrap=True, overflow="ellipsis")
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
     highest = max(int(row["clicks"]) for row in rows) or 1
-    # The bars take what the names leave; of a narrow terminal at least a third is for the names.
-    bar = max(1, min(_BAR_WIDTH, out().width * 2 // 3 - len(str(highest)) - _GAPS))
+    room = out().width - len(str(highest)) - _GAPS
+    # Of a narrow terminal half is for the names; the figures are always whole.
+    bar = max(1, min(_BAR_WIDTH, room // 2))
+    table.add_column(max_width=max(1, min(_NAME_WIDTH, room - bar)), no_wrap=True, overflow="ellipsis")
+    table.add_column(justify="right", no_wrap=True, min_width=len(str(highest)))
+    table.add_column(no_wrap=True, min_width=bar)
     for row in rows:
         clicks = int(row["clicks"])
         table.add_row(str(row[_TOP[group]]) or "unknown", str(clicks), "█" * max(1, bar * clicks // highest))

@@ -156,7 +156,7 @@ async def test_health_and_metrics(http: httpx.AsyncClient) -> None:
 
 
 async def test_the_plans_lead_to_the_registration(http: httpx.AsyncClient) -> None:
-    plans = (await http.get("/pricing")).text.partition("Hosted plans")[2].partition('id="self"')[0]
+    plans = (await http.get("/pricing")).text.partition('id="hosted"')[2].partition('id="self"')[0]
     assert re.findall(r'<a href="([^"]+)"', plans) == ["https://app.nearhop.test/register"] * len(
         data("pricing")["plans"]
     )
