@@ -16,7 +16,7 @@ async def test_an_account_is_opened_by_its_letter(origin: FakeOrigin, stranger: 
     answer = await stranger.send("/register", {"email": NEW, "password": SECRET, "name": "Ada"})
     assert answer.headers["location"] == "/letter-sent"
     page = (await stranger.get("/letter-sent")).text
-    assert "Look into your mailbox" in page
+    assert "Check your mailbox" in page
     assert "A letter is on its way to this address" in page
     assert origin.accounts.passwords.get(NEW) is None
     (letter,) = origin.accounts.letters
