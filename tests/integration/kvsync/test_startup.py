@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
-from kvsync import feed_writer, startup
+from kvsync import database, feed_writer, startup
 from kvsync.feed_writer import FeedWriter
 from kvsync.health import Health
 from kvsync.kv_api import KvApi
@@ -40,7 +40,7 @@ async def test_a_first_start_waits_for_the_migrations_without_a_warning(
 
 
 async def _number_of_feeds(url: str) -> int:
-    async with await startup.database.connect(url) as connection:
+    async with await database.connect(url) as connection:
         row = await (
             await connection.execute("select count(*) from kv_feed_state where written_at is not null")
         ).fetchone()
