@@ -62,6 +62,11 @@ class Installation(NamedTuple):
         sizes = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith(("VmRSS", "VmHWM"))}
         return {"now": int(sizes["VmRSS"]) // 1024, "highest": int(sizes["VmHWM"]) // 1024}
 
+    def cpu_seconds(self) -> float:
+        """Processor time that the origin process has taken since its start."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
 
 @contextmanager
 def installation(home: Path, **settings: str) -> Iterator[Installation]:

@@ -9,13 +9,15 @@ from typing import Any
 
 import httpx
 
-from bench.click_generator.batches import Batch, batches
+from bench.click_generator.batches import PATH, Batch, batches
 from bench.click_generator.model import LINKS_STEP, Model, Shape
-from bench.click_generator.post import Posted, post_all
+from bench.click_generator.post import Posted
 from bench.installation import Installation, installation
+from bench.prepared import prepare, send_all
 from shared.click_event import ClickEvent, encode_batch
 
-BURST_CLICKS = 200_000
+BURST_CLICKS = 300_000
+BURST_BATCH = 200  # an edge under load fills its batches: up to 500 clicks or 119 KB, which is about 215 of these
 HOURS = 24
 LOAD_PER_SECOND = 5_000
 LOAD_SECONDS = 30
@@ -24,26 +26,37 @@ _PROBED_LINK = 900_000  # beyond the ranks that the model clicks
 _PROBES = 10_000
 _GIVE_UP_SECONDS = 60.0
 _POLL_SECONDS = 0.01
+_LONGEST_SECONDS = 600.0
 _PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 
 
 def run() -> dict[str, Any]:
-    """A burst as fast as it goes, then a steady load; the sender takes its share of the same cores."""
-    burst = list(batches(_model(1, BURST_CLICKS)))
-    steady = list(batches(_model(2, LOAD_PER_SECOND * LOAD_SECONDS)))
+    """A burst as fast as it goes, then a steady load. The sender shares the cores, and does no more than write and wait."""
+    burst = list(batches(_model(1, BURST_CLICKS, hours=1), BURST_BATCH))
+    backlog = list(batches(_model(2, BURST_CLICKS), BURST_BATCH))
+    steady = list(batches(_model(3, LOAD_PER_SECOND * LOAD_SECONDS)))
     with tempfile.TemporaryDirectory(prefix="nearhop-bench-") as folder, installation(Path(folder) / "home") as origin:
-        return {"burst": asyncio.run(_burst(origin, burst)), "steady": asyncio.run(_steady(origin, steady))}
+        return {
+            "burst": asyncio.run(_burst(origin, burst)),
+            "backlog": asyncio.run(_burst(origin, backlog)),
+            "steady": asyncio.run(_steady(origin, steady)),
+        }
 
 
 async def _burst(origin: Installation, given: list[Batch]) -> dict[str, Any]:
-    began = time.perf_counter()
-    posted = await post_all(origin.url, origin.edge_secret, given)
-    await _until_stored(origin, BURST_CLICKS)
-    seconds = time.perf_counter() - began
+    """As fast as they are taken, and until ClickHouse has them all."""
+    prepared = prepare(origin.url, origin.edge_secret, given)
+    async with httpx.AsyncClient(base_url=origin.url, timeout=10) as client:
+        stored = await _stored(client)
+        began, cpu = time.perf_counter(), origin.cpu_seconds()
+        posted = await send_all(origin.url, prepared)
+        await _until_stored(client, stored + posted.clicks)
+        seconds = time.perf_counter() - began
     return {
         "clicks": posted.clicks,
         "acknowledged_per_s": round(posted.clicks / posted.seconds),
         "counted_per_s": round(posted.clicks / seconds),
+        "origin_cpu_us_a_click": round((origin.cpu_seconds() - cpu) / posted.clicks * 1e6, 1),
         **_calls(posted),
         "memory_mb": origin.memory_mb(),
     }
@@ -51,7 +64,8 @@ async def _burst(origin: Installation, given: list[Batch]) -> dict[str, Any]:
 
 async def _steady(origin: Installation, given: list[Batch]) -> dict[str, Any]:
     origin.make_links(_PROBED_LINK, _PROBED_LINK + _PROBES - 1)
-    load = asyncio.create_task(post_all(origin.url, origin.edge_secret, given, rate=LOAD_PER_SECOND))
+    prepared = prepare(origin.url, origin.edge_secret, given)
+    load = asyncio.create_task(send_all(origin.url, prepared, rate=LOAD_PER_SECOND))
     found: list[float] = []
     numbers = iter(range(_PROBES))
 
@@ -77,7 +91,8 @@ async def _probe(origin: Installation, client: httpx.AsyncClient, number: int) -
     batch = Batch(0, 1, encode_batch(f"probe-{number}", "probe", [_probe_click(origin.workspace, rank, number)]))
     parameters = {"event": "clicks", "groupBy": "count", "interval": "24h", "linkId": origin.link(rank)}
     began = time.perf_counter()
-    await post_all(origin.url, origin.edge_secret, [batch], at_once=1)
+    posted = await client.post(f"{origin.url}{PATH}", content=batch.body, headers=batch.headers(origin.edge_secret))
+    posted.raise_for_status()
     while time.perf_counter() - began < _GIVE_UP_SECONDS:
         answer = await client.get(f"{origin.url}/api/v1/analytics", params=parameters)
         answer.raise_for_status()
@@ -95,21 +110,22 @@ def _probe_click(workspace: int, rank: int, number: int) -> ClickEvent:
     }  # fmt: skip
 
 
-async def _until_stored(origin: Installation, clicks: int) -> None:
+async def _until_stored(client: httpx.AsyncClient, clicks: int) -> None:
     """Wait until the process says that ClickHouse has so many."""
-    async with httpx.AsyncClient(timeout=10) as client:
-        end = time.monotonic() + 600
-        while time.monotonic() < end:
-            metrics = (await client.get(f"{origin.url}/metrics")).text.splitlines()
-            stored = next(line for line in metrics if line.startswith("nearhop_clicks_stored_total"))
-            if float(stored.split()[1]) >= clicks:
-                return
-            await asyncio.sleep(0.05)
-    raise TimeoutError("the drain did not end")
+    end = time.monotonic() + _LONGEST_SECONDS
+    while await _stored(client) < clicks:
+        if time.monotonic() > end:
+            raise TimeoutError("the drain did not end")
+        await asyncio.sleep(0.05)
 
 
-def _model(seed: int, clicks: int) -> Model:
-    return Model(Shape(seed, clicks, int(time.time()) // 3600 - HOURS, HOURS))
+async def _stored(client: httpx.AsyncClient) -> int:
+    metrics = (await client.get("/metrics")).text.splitlines()
+    return int(float(next(line for line in metrics if line.startswith("nearhop_clicks_stored_total")).split()[1]))
+
+
+def _model(seed: int, clicks: int, *, hours: int = HOURS) -> Model:
+    return Model(Shape(seed, clicks, int(time.time()) // 3600 - hours, hours))
 
 
 def _calls(posted: Posted) -> dict[str, Any]:

@@ -1,27 +1,35 @@
 """From the spool to rows: choosing what goes into one insert, reading it again after a crash, and enriching it."""
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import msgspec
 import structlog
 
 from origin.clicks import frames, metrics
-from origin.clicks.bots import name_sweeps
-from origin.clicks.enrich import Enricher, Origin
-from origin.clicks.event import Batch, Click
+from origin.clicks.columns import BlockColumns
+from origin.clicks.enrich import Enricher, Told
+from origin.clicks.event import Batch
 from origin.clicks.frames import Frame
 from origin.clicks.journal import Block
 from origin.clicks.refused import RefusedClick, RefusedClicks
-from origin.clicks.row import CAPPED, CLICK, DUPLICATE, ClickRow
 from origin.clicks.segments import Position
 from origin.clicks.spool import Spool
 
 # Read ahead of the choice of a block. At least one frame always fits.
-_READ_BYTES = 64 << 20
+_READ_BYTES = 32 << 20
 _read_batch = msgspec.json.Decoder(Batch).decode
 _log = structlog.get_logger(__name__)
+
+
+class Chosen(NamedTuple):
+    """A block and its batches. `full`: what comes after it belongs to another one."""
+
+    block: Block
+    frames: list[Frame]
+    full: bool
 
 
 class BlockReader:
@@ -31,12 +39,13 @@ class BlockReader:
         self._spool = spool
         self._clicks_per_block = clicks_per_block
 
-    def choose(self, position: Position) -> Block | None:
-        """The next block from `position` on; None when everything is drained."""
-        for segment in [number for number in self._spool.segments.numbers() if number >= position.segment]:
+    def next(self, position: Position, *, full: bool = False) -> Chosen | None:
+        """The next block from `position` on; None when everything is drained. `full`: only one that could not grow."""
+        numbers = [number for number in self._spool.segments.numbers() if number >= position.segment]
+        for segment in numbers:
             start = Position(segment, position.offset if segment == position.segment else 0)
-            if (block := self._choose_in(start)) is not None:
-                return block
+            if (chosen := self._choose_in(start)) is not None:
+                return chosen if chosen.full or segment != numbers[-1] or not full else None
         return None
 
     def frames(self, block: Block) -> list[Frame]:
@@ -50,20 +59,32 @@ class BlockReader:
             self._spool.cut(block.segment, error)
         return found
 
-    def _choose_in(self, start: Position) -> Block | None:
+    def _choose_in(self, start: Position) -> Chosen | None:
         limit = min(self._spool.end_of(start.segment), start.offset + _READ_BYTES)
         data = self._spool.segments.read(start, limit)
-        end, clicks = start.offset, 0
+        found, clicks, full = list[Frame](), 0, False
         try:
             for frame in frames.walk(data, start.offset):
-                if clicks and clicks + frame.clicks > self._clicks_per_block:
+                if found and clicks + frame.clicks > self._clicks_per_block:
+                    full = True
                     break
-                end, clicks = frame.end, clicks + frame.clicks
+                found.append(frame)
+                clicks += frame.clicks
         except frames.BadFrame as error:
             # After good frames it is met again as the first of the next block, or it was the end of what was read.
-            if end == start.offset:
+            full = True
+            if not found:
                 self._spool.cut(start.segment, error)
-        return Block(start.segment, start.offset, end) if end > start.offset else None
+        return Chosen(Block(start.segment, start.offset, found[-1].end), found, full) if found else None
+
+
+class Prepared(NamedTuple):
+    """A block as far as the spool alone says what it is. `heads` are its batches without their clicks."""
+
+    block: Block
+    columns: BlockColumns
+    heads: list[Batch]
+    oldest: float  # when its first batch was received, in unix seconds; 0 where it has none
 
 
 class BlockRows:
@@ -73,10 +94,16 @@ class BlockRows:
         self._enricher = enricher
         self._refused = refused
 
-    def decode(self, block_frames: list[Frame]) -> list[tuple[Frame, Batch]]:
-        """The batches, in the order of the spool."""
-        read = ((frame, self._read(frame)) for frame in block_frames)
-        return [(frame, batch) for frame, batch in read if batch is not None]
+    def prepare(self, block: Block, block_frames: list[Frame]) -> Prepared:
+        """All that can be done with a block before it is begun."""
+        with no_collection():
+            columns, heads = BlockColumns(self._enricher.enriched_by), list[Batch]()
+            for frame in block_frames:
+                if (batch := self._read(frame)) is not None:
+                    batch, told = self._told(batch)
+                    columns.add(int(frame.received_at * 1000), batch, told)
+                    heads.append(msgspec.structs.replace(batch, clicks=[]))
+            return Prepared(block, columns, heads, block_frames[0].received_at if block_frames else 0.0)
 
     def _read(self, frame: Frame) -> Batch | None:
         try:
@@ -88,49 +115,23 @@ class BlockRows:
             self._refused.keep("", "", [RefusedClick(0, f"spooled batch: {error}")], [msgspec.Raw(body)])
             return None
 
-    def rows(
-        self,
-        block_id: str,
-        batches: list[tuple[Frame, Batch]],
-        mine: set[str],
-        capped: tuple[int, ...],
-        keep_days: Mapping[int, int],
-    ) -> list[ClickRow]:
-        """A row for each click, in the order of the spool: of batches that are not `mine`, or come again, as duplicates."""
-        with no_collection():
-            return self._rows(block_id, batches, mine, capped, keep_days)
+    def _told(self, batch: Batch) -> tuple[Batch, list[Told]]:
+        try:
+            return batch, [self._enricher.told(click) for click in batch.clicks]
+        except Exception:  # noqa: BLE001  # a click that no one foresaw may not hold up all others
+            found = [(click, self._told_or_set_aside(batch, index)) for index, click in enumerate(batch.clicks)]
+            clicks = [click for click, told in found if told is not None]
+            return msgspec.structs.replace(batch, clicks=clicks), [told for _, told in found if told is not None]
 
-    def _rows(
-        self,
-        block_id: str,
-        batches: list[tuple[Frame, Batch]],
-        mine: set[str],
-        capped: tuple[int, ...],
-        keep_days: Mapping[int, int],
-    ) -> list[ClickRow]:
-        rows, left = list[ClickRow](), set(mine)
-        for frame, batch in batches:
-            origin = Origin(batch.batch_id, block_id, batch.edge, int(frame.received_at * 1000), keep_days)
-            if batch.batch_id in left:
-                left.remove(batch.batch_id)
-                rows.extend(self._enriched(origin, batch))
-            else:
-                metrics.DUPLICATES.inc(len(batch.clicks))
-                rows.extend(row._replace(verdict=DUPLICATE) for row in self._enriched(origin, batch))
-        return [_cap(row, capped) for row in name_sweeps(rows)] if capped else name_sweeps(rows)
-
-    def _enriched(self, origin: Origin, batch: Batch) -> Iterator[ClickRow]:
-        for index, click in enumerate(batch.clicks):
-            try:
-                yield self._enricher.row(origin, click)
-            except Exception as error:  # noqa: BLE001  # a click that no one foresaw may not hold up all others
-                self._set_aside(origin, index, click, error)
-
-    def _set_aside(self, origin: Origin, index: int, click: Click, error: Exception) -> None:
-        metrics.UNREADABLE.inc()
-        _log.error("click_not_enriched", batch=origin.batch_id, index=index, error=repr(error))
-        events = [msgspec.Raw(msgspec.json.encode(click))]
-        self._refused.keep(origin.batch_id, origin.edge, [RefusedClick(0, f"click {index}: {error!r}")], events)
+    def _told_or_set_aside(self, batch: Batch, index: int) -> Told | None:
+        try:
+            return self._enricher.told(batch.clicks[index])
+        except Exception as error:  # noqa: BLE001  # as above
+            metrics.UNREADABLE.inc()
+            _log.error("click_not_enriched", batch=batch.batch_id, index=index, error=repr(error))
+            events = [msgspec.Raw(msgspec.json.encode(batch.clicks[index]))]
+            self._refused.keep(batch.batch_id, batch.edge, [RefusedClick(0, f"click {index}: {error!r}")], events)
+            return None
 
 
 @contextmanager
@@ -143,7 +144,3 @@ def no_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _cap(row: ClickRow, capped: tuple[int, ...]) -> ClickRow:
-    return row._replace(verdict=CAPPED) if row.workspace_id in capped and row.verdict == CLICK else row

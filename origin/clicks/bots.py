@@ -1,9 +1,9 @@
 """Requests that look like a browser's and are a program's: by the network they come from, and by how fast they go on."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+import numpy as np
+import numpy.typing as npt
 
-from origin.clicks.row import BOT, CLICK, ClickRow
+Numbers = npt.NDArray[np.int64]
 
 BY_USER_AGENT, BY_NO_USER_AGENT, BY_NETWORK, BY_SWEEP = "user agent", "no user agent", "data centre", "sweep"
 # Networks whose addresses belong to rented servers, by their owners' registered numbers. Those of which people surf come
@@ -29,31 +29,21 @@ DATA_CENTRES = {
 SWEEP_LINKS = 20
 
 
-def name_sweeps(rows: list[ClickRow]) -> list[ClickRow]:
-    """The rows of one block, those clicks turned into a bot's that are part of a sweep through many links.
+def sweeping(
+    known: npt.NDArray[np.bool_], visitors: npt.NDArray[np.uint64], seconds: Numbers, links: Numbers
+) -> Numbers:
+    """Which clicks of a block are part of a sweep through many links, by their numbers, rising.
 
-    Of the rows alone, so that a block that is inserted again says the same.
+    `known` are the people's clicks whose address is known: without one, people with one browser can't be told apart, and many
+    of them are no sweep. Of the block alone, so that one that is inserted again says the same.
     """
-    sweepers = _sweepers(rows)
-    if not sweepers:
-        return rows
-    return [_as_sweep(row) if _who(row) in sweepers and row.verdict == CLICK else row for row in rows]
-
-
-def _sweepers(rows: Iterable[ClickRow]) -> set[tuple[int, int]]:
-    # Without an address, people with one browser can't be told apart, and many of them are no sweep.
-    known = [(_who(row), row.link_id) for row in rows if row.verdict == CLICK and row.ip]
-    often = {who for who, count in Counter(who for who, _ in known).items() if count >= SWEEP_LINKS}
-    links: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for who, link in known:
-        if who in often:
-            links[who].add(link)
-    return {who for who, asked in links.items() if len(asked) >= SWEEP_LINKS}
-
-
-def _who(row: ClickRow) -> tuple[int, int]:
-    return row.visitor, row.timestamp // 1000
-
-
-def _as_sweep(row: ClickRow) -> ClickRow:
-    return row._replace(verdict=BOT, bot=True, bot_name=BY_SWEEP, bot_reason=BY_SWEEP)
+    (candidates,) = np.nonzero(known)
+    order = candidates[np.lexsort((seconds[candidates], visitors[candidates]))]
+    if len(order) < SWEEP_LINKS:
+        return np.empty(0, np.int64)
+    changes = (np.diff(visitors[order]) != 0) | (np.diff(seconds[order]) != 0)
+    starts = np.flatnonzero(np.concatenate(([True], changes, [True])))
+    (often,) = np.nonzero(np.diff(starts) >= SWEEP_LINKS)
+    groups = [order[starts[each] : starts[each + 1]] for each in often]
+    sweeps = [group for group in groups if len(np.unique(links[group])) >= SWEEP_LINKS]
+    return np.sort(np.concatenate(sweeps)) if sweeps else np.empty(0, np.int64)

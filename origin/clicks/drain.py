@@ -3,13 +3,15 @@
 A block's bounds are journaled before anything else, so an attempt after a crash works on the very same bytes. Its batches
 are claimed in Postgres under the block's id: a batch that another block has is stored as duplicates, at each attempt the same.
 The insert carries the block's id as its deduplication token. Then links with a click cap are counted under the same id, and
-only then is the block's end journaled.
+only then is the block's end journaled. While ClickHouse works on a block the next one is decoded and enriched, which nothing
+but its bytes decides.
 """
 
 import asyncio
 import contextlib
 import random
 import time
+from functools import partial
 
 import anyio.to_thread
 import msgspec
@@ -17,14 +19,14 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from origin.clicks import metrics
-from origin.clicks.blocks import BlockReader, BlockRows, no_collection
+from origin.clicks.blocks import BlockReader, BlockRows, Prepared
 from origin.clicks.caps import Caps
 from origin.clicks.claims import KEEP_DAYS, BatchClaims
+from origin.clicks.columns import Made
 from origin.clicks.edge_counters import EdgeCounters
 from origin.clicks.journal import Block, Journal
 from origin.clicks.link_caps import LinkCaps
 from origin.clicks.retention import Retention
-from origin.clicks.row import ClickRow
 from origin.clicks.segments import Position
 from origin.clicks.spool import Spool
 from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
@@ -67,6 +69,8 @@ class Drain:
         self._clickhouse = clickhouse
         self._linger_seconds = linger_seconds
         self._stopping = asyncio.Event()
+        self._in_hand: Prepared | None = None
+        self._ahead: asyncio.Task[Prepared | None] | None = None
         self._next_prune = 0.0
         self._oldest = 0.0  # unix seconds; 0: nothing waits
         self.problem = ""
@@ -78,17 +82,22 @@ class Drain:
 
     async def run(self) -> None:
         """Until `stop` and an empty spool, or until it is cancelled."""
-        while True:
-            stopping = self._stopping.is_set()  # before the look: what comes during it is looked for again
-            await self._drain_all()
-            if stopping:
-                return
-            await self._wait_for_clicks()
+        try:
+            while True:
+                stopping = self._stopping.is_set()  # before the look: what comes during it is looked for again
+                await self._drain_all()
+                if stopping:
+                    return
+                await self._wait_for_clicks()
+        finally:
+            if self._ahead is not None:
+                self._ahead.cancel()
 
     async def is_done(self) -> bool:
         """Whether nothing is spooled that ClickHouse does not have."""
-        return self._journal.block is None and not await anyio.to_thread.run_sync(
-            self._reader.choose, self._journal.position
+        return (
+            self._journal.block is None
+            and await anyio.to_thread.run_sync(self._reader.next, self._journal.position) is None
         )
 
     def stop(self) -> None:
@@ -113,37 +122,62 @@ class Drain:
 
     async def drain_block(self) -> bool:
         """Bring one block to ClickHouse; False when there is none."""
-        block = self._journal.block or await self._begin_block()
-        if block is None:
+        prepared = await self._begun()
+        if prepared is None:
             self._oldest = 0.0
             return False
-        block_id = self._journal.id_of(block)
-        rows = await self._rows_of(block, block_id)
-        if rows:
+        block, self._oldest = prepared.block, prepared.oldest
+        made = await self._made(prepared, block_id := self._journal.id_of(block))
+        self._look_ahead(Position(block.segment, block.end))
+        if made is not None:
             with metrics.INSERT_SECONDS.time():
-                columns = await anyio.to_thread.run_sync(_columns, rows)
-                await self._clickhouse.insert("clicks", ClickRow._fields, columns, block_id)
-            metrics.STORED.inc(len(rows))
-            await self._link_caps.count(block_id, rows)
+                await self._clickhouse.insert_arrow("clicks", made.rows, block_id)
+            metrics.STORED.inc(made.rows.num_rows)
+            await self._link_caps.count(block_id, made.links, made.times)
+        self._in_hand = None
         await anyio.to_thread.run_sync(self._journal.finish, Position(block.segment, block.end))
         await anyio.to_thread.run_sync(self._spool.forget_before, block.segment)
         return True
 
-    async def _begin_block(self) -> Block | None:
-        block = await anyio.to_thread.run_sync(self._reader.choose, self._journal.position)
-        if block is not None:
-            block = msgspec.structs.replace(block, capped=await self._caps.reached())
+    async def _begun(self) -> Prepared | None:
+        """The block in hand, prepared: as before where an attempt failed, read again after a crash, or the next one."""
+        if self._in_hand is None and (begun := self._journal.block) is not None:
+            self._in_hand = await anyio.to_thread.run_sync(self._read_again, begun)
+        elif self._in_hand is None and (prepared := await self._next()) is not None:
+            block = msgspec.structs.replace(prepared.block, capped=await self._caps.reached())
             await anyio.to_thread.run_sync(self._journal.begin, block)
-        return block
+            self._in_hand = prepared._replace(block=block)
+        return self._in_hand
 
-    async def _rows_of(self, block: Block, block_id: str) -> list[ClickRow]:
-        frames = await anyio.to_thread.run_sync(self._reader.frames, block)
-        self._oldest = frames[0].received_at if frames else 0.0
-        batches = await anyio.to_thread.run_sync(self._rows.decode, frames)
-        await self._edges.note([batch for _, batch in batches])
-        mine = await self._claims.claim(block_id, sorted({batch.batch_id for _, batch in batches}))
+    async def _next(self) -> Prepared | None:
+        """The next block; the one that was prepared ahead, where there is one."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and (prepared := await ahead) is not None:
+            return prepared
+        return await anyio.to_thread.run_sync(self._prepare_next, self._journal.position)
+
+    def _look_ahead(self, position: Position) -> None:
+        """Prepare what comes next while ClickHouse works, if it is a whole block: a small one had better wait for more."""
+        if self._ahead is None:
+            self._ahead = asyncio.create_task(
+                anyio.to_thread.run_sync(partial(self._prepare_next, position, full=True)), name="click-drain-ahead"
+            )
+
+    def _prepare_next(self, position: Position, *, full: bool = False) -> Prepared | None:
+        chosen = self._reader.next(position, full=full)
+        return chosen and self._rows.prepare(chosen.block, chosen.frames)
+
+    def _read_again(self, block: Block) -> Prepared:
+        return self._rows.prepare(block, self._reader.frames(block))
+
+    async def _made(self, prepared: Prepared, block_id: str) -> Made | None:
+        """The rows; None where there are none."""
+        await self._edges.note(prepared.heads)
+        mine = await self._claims.claim(block_id, sorted({batch.batch_id for batch in prepared.heads}))
         keep_days = await self._retention.days()
-        return await anyio.to_thread.run_sync(self._rows.rows, block_id, batches, mine, block.capped, keep_days)
+        if not len(prepared.columns):
+            return None
+        return await anyio.to_thread.run_sync(prepared.columns.make, block_id, mine, prepared.block.capped, keep_days)
 
     async def _wait_for_clicks(self) -> None:
         arrived = self._spool.arrived
@@ -168,8 +202,3 @@ class Drain:
         metrics.FAILURES.labels(part).inc()
         self.problem = f"{part}: {error}"
         _log.warning("drain_failed", part=part, error=str(error)[:500])
-
-
-def _columns(rows: list[ClickRow]) -> list[tuple[object, ...]]:
-    with no_collection():
-        return list(zip(*rows, strict=True))

@@ -1,6 +1,7 @@
 """Turns a click of the edge into a row of the table `clicks`. What each column means: docs/analytics.md."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -9,11 +10,13 @@ from origin.clicks.bots import BY_NETWORK, BY_NO_USER_AGENT, BY_USER_AGENT, DATA
 from origin.clicks.event import Click
 from origin.clicks.geo import CONTINENTS, GeoFile
 from origin.clicks.referers import UTM_NAMES, channel_of, host_of, parameters_of, urlsplit_query, utm_of
+from origin.clicks.remembered import Remembered
 from origin.clicks.row import BOT, CLICK, NO_NUMBER, ClickRow
 from origin.clicks.text import DIRECT, LONGEST_HEADER, LONGEST_NAME, LONGEST_URL, UNKNOWN
-from origin.clicks.visitors import VisitorHash
+from origin.clicks.visitors import LONGEST_ADDRESS, VisitorHash
 
-_REMEMBERED = 50_000
+# Of what is remembered below: a header may have any length.
+_LONGEST_LANGUAGE = 100
 _NO_COUNTRY = ("", "XX")  # XX is what Cloudflare says of an unknown one, T1 of Tor
 
 
@@ -27,8 +30,43 @@ class Origin(NamedTuple):
     keep_days: Mapping[int, int] = {}  # by workspace; nobody changes it
 
 
+@dataclass(frozen=True, slots=True, eq=False)  # by identity: the drain numbers them
+class Facts:
+    """What clicks share that have a link, a place, a browser or a referrer in common: columns side by side."""
+
+    columns: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Link(Facts):
+    """`medium` and `queries` decide on the channel."""
+
+    medium: str
+    queries: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place(Facts):
+    """And whose data centre it is."""
+
+    data_centre: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Agent(Facts):
+    """And what gives a robot away."""
+
+    bot_name: str
+    bot_reason: str
+
+
+# What is found out about one click: link, place, browser, referrer; verdict, robot's name and reason; language, visitor and
+# address. A plain tuple, as there are many.
+Told = tuple[Facts, Facts, Facts, Facts, str, str, str, str, int, str]
+
+
 class Enricher:
-    """Knows the files and settings; `row` is called for each click, in the drain's thread."""
+    """Knows the files and settings; `told` is asked of each click, in the drain's thread."""
 
     def __init__(
         self,
@@ -42,50 +80,57 @@ class Enricher:
         self._geo = geo
         self._parameters = frozenset(parameters)
         self._data_centres = DATA_CENTRES if data_centres else {}
-        self._visitors = visitors
+        self._visitor = visitors.of
         self._keep_address = keep_address
         # Few links, places, headers and referrers make most clicks.
-        self._link = lru_cache(maxsize=_REMEMBERED)(self._link_facts)
-        self._place = lru_cache(maxsize=_REMEMBERED)(self._place_facts)
-        self._enriched_by = f"{user_agents.VERSIONS}, geo {geo.version}"
+        self._links = Remembered(self._link_facts)
+        self._places = Remembered(self._place_facts)
+        self._agents = Remembered(_agent_facts)
+        self._sources = Remembered(_source_facts)
+        self.enriched_by = f"{user_agents.VERSIONS}, geo {geo.version}"
 
-    def row(self, origin: Origin, click: Click) -> ClickRow:
-        """The row of one click."""
-        link = self._link(
+    def told(self, click: Click) -> Told:
+        """What one click's row says beyond the click and its batch."""
+        link = self._links[
             click.workspace, click.link, click.version, click.domain, click.code, click.url, click.path, click.query
-        )
-        place = self._place(
+        ]  # fmt: skip
+        place = self._places[
             click.country, click.region, click.city, click.continent, click.latitude, click.longitude, click.timezone,
             click.asn, click.network, click.ip if click.country in _NO_COUNTRY else "",
+        ]  # fmt: skip
+        agent = self._agents[click.user_agent[:LONGEST_HEADER]]
+        source = self._sources[click.referer[:LONGEST_URL], click.domain, link.medium, link.queries]
+        name, reason = agent.bot_name, agent.bot_reason
+        if place.data_centre and not name:
+            name, reason = place.data_centre, BY_NETWORK
+        return (
+            link, place, agent, source, BOT if reason and click.kind == CLICK else click.kind, name, reason,
+            _first_language(click.language[:_LONGEST_LANGUAGE]),
+            self._visitor(click.at, click.workspace, click.ip, click.user_agent),
+            self._keep_address(click.ip[:LONGEST_ADDRESS]),
         )  # fmt: skip
-        agent = _agent(click.user_agent[:LONGEST_HEADER])
-        bot_name, bot_reason = agent.bot_name, agent.bot_reason
-        if not bot_name and place.data_centre:
-            bot_name, bot_reason = place.data_centre, BY_NETWORK
-        head = (
-            click.id, origin.batch_id, origin.block_id, origin.edge, origin.received_at, click.at, click.kind,
-            _verdict(click.kind, bot_reason), bool(bot_reason), bot_name, bot_reason, click.trigger,
-            NO_NUMBER if click.variant is None else click.variant, NO_NUMBER if click.rule is None else click.rule,
-            _first_language(click.language), self._visitors.of(click.at, click.workspace, click.ip, click.user_agent),
-            self._keep_address(click.ip), self._enriched_by, origin.keep_days.get(click.workspace, 0),
-        )  # fmt: skip
-        source = _source(click.referer[:LONGEST_URL], click.domain, link.medium, link.queries)
-        return ClickRow._make(head + link.columns + place.columns + agent.columns + source)
 
-    def _link_facts(
-        self, workspace: int, link: int, version: int, domain: str, code: str, url: str, path: str, query: str
-    ) -> "_Link":
+    def row(self, origin: Origin, click: Click) -> ClickRow:
+        """The row of one click by itself."""
+        link, place, agent, source, verdict, name, reason, language, visitor, ip = self.told(click)
+        head = (
+            click.id, origin.batch_id, origin.block_id, origin.edge, origin.received_at, click.at, click.kind, verdict,
+            bool(reason), name, reason, click.trigger, number(click.variant), number(click.rule), language, visitor, ip,
+            self.enriched_by, origin.keep_days.get(click.workspace, 0),
+        )  # fmt: skip
+        return ClickRow._make(head + link.columns + place.columns + agent.columns + source.columns)
+
+    def _link_facts(self, asked: tuple[int, int, int, str, str, str, str, str]) -> _Link:
+        workspace, link, version, domain, code, url, path, query = asked
         utm = utm_of(url, query)
         named = tuple(utm.get(name, "")[:LONGEST_NAME] for name in UTM_NAMES)
         parameters = parameters_of(url, query, self._parameters)
-        asked = (workspace, link, version, domain[:LONGEST_NAME], code, url, path[:LONGEST_URL], query[:LONGEST_URL])
+        columns = (workspace, link, version, domain[:LONGEST_NAME], code, url, path[:LONGEST_URL], query[:LONGEST_URL])
         queries = f"{query}&{urlsplit_query(url)}"
-        return _Link((*asked, *named, parameters), utm.get("utm_medium", "").lower(), queries)
+        return _Link((*columns, *named, parameters), utm.get("utm_medium", "").lower(), queries)
 
-    def _place_facts(
-        self, country: str, region: str, city: str, continent: str, latitude: str, longitude: str, timezone: str,
-        asn: int, network: str, ip: str,
-    ) -> "_Place":  # fmt: skip
+    def _place_facts(self, asked: tuple[str, str, str, str, str, str, str, int, str, str]) -> _Place:
+        country, region, city, continent, latitude, longitude, timezone, asn, network, ip = asked
         found, source = self._country(country, ip)
         columns = (
             found or UNKNOWN, region[:LONGEST_NAME] or UNKNOWN, city[:LONGEST_NAME] or UNKNOWN,
@@ -101,31 +146,12 @@ class Enricher:
         return found, "file" if found else ""
 
 
-class _Link(NamedTuple):
-    """What a link's clicks share; `medium` and `queries` decide on the channel."""
-
-    columns: tuple[Any, ...]
-    medium: str
-    queries: str
+def number(given: int | None) -> int:
+    """Of a variant or a rule, as it is stored."""
+    return NO_NUMBER if given is None else given
 
 
-class _Place(NamedTuple):
-    """What clicks from a place share, and whose data centre it is."""
-
-    columns: tuple[Any, ...]
-    data_centre: str
-
-
-class _Agent(NamedTuple):
-    """What clicks with one header share, and what gives a robot away."""
-
-    columns: tuple[str, ...]
-    bot_name: str
-    bot_reason: str
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _agent(header: str) -> _Agent:
+def _agent_facts(header: str) -> _Agent:
     facts = user_agents.read(header)
     columns = (
         header, facts.device, facts.device_brand, facts.device_model, facts.browser, facts.browser_version, facts.engine,
@@ -135,20 +161,12 @@ def _agent(header: str) -> _Agent:
     return _Agent(columns, facts.bot_name, reason)
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _source(header: str, domain: str, medium: str, queries: str) -> tuple[str, str, str]:
+def _source_facts(asked: tuple[str, str, str, str]) -> Facts:
+    header, domain, medium, queries = asked
     host = host_of(header)
-    return host, DIRECT if host == DIRECT else header, channel_of(host, domain, medium, queries)
+    return Facts((host, DIRECT if host == DIRECT else header, channel_of(host, domain, medium, queries)))
 
 
-def _verdict(kind: str, bot_reason: str) -> str:
-    """One word a request; the requests of a link are the sum over the verdicts, and only `click` is counted as one."""
-    if kind != CLICK:
-        return kind
-    return BOT if bot_reason else CLICK
-
-
-@lru_cache(maxsize=20_000)
 def _coordinate(text: str, limit: float) -> float | None:
     try:
         number = float(text)

@@ -5,31 +5,30 @@ not: its id and its counts are written in one transaction. Whether a link is ful
 have come between the count and the close.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import anyio.to_thread
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from origin.clicks.row import CAPPED, CLICK, ClickRow
 from origin.links import caps
 from origin.links.options import Records
 from origin.storage import named_sql
 from origin.storage.clickhouse import ClickHouse
 from origin.storage.tables import Row
 
+Numbers = npt.NDArray[np.int64]
+
 CLOSED = Counter("nearhop_links_capped_total", "Links that were closed because they had had the clicks they may have.")
 
 _SQL = {name: sa.text(text) for name, text in named_sql.load(Path(__file__).with_name("link_caps.sql")).items()}
 # Clicks from before a cap was set may arrive after it for as long as an edge keeps them; most come within seconds.
 _LATE = timedelta(hours=1)
-# Of clicks beyond the month's count people were led on as well: a cap is about who gets there.
-_LED_ON = frozenset({CLICK, CAPPED})
 # Whole quarters by the rollup, the rest by the raw clicks.
 _BEFORE = """
 SELECT link_id, sum(n) AS clicks FROM (
@@ -57,17 +56,19 @@ class LinkCaps:
         self._clickhouse = clickhouse
         self._records = records
 
-    async def count(self, block_id: str, rows: Sequence[ClickRow]) -> None:
-        """Count an inserted block; raises SQLAlchemyError and ClickHouseUnavailable, and is then asked again."""
-        times = await anyio.to_thread.run_sync(_times, rows)
-        if not times:
+    async def count(self, block_id: str, links: Numbers, times: Numbers) -> None:
+        """Count an inserted block: which link led people on, and when (unix milliseconds).
+
+        Raises SQLAlchemyError and ClickHouseUnavailable, and is then asked again.
+        """
+        if not len(links):
             return
         async with self._engine.begin() as connection:
-            found = (await connection.execute(_SQL["lock_caps"], {"ids": list(times)})).all()
+            found = (await connection.execute(_SQL["lock_caps"], {"ids": np.unique(links).tolist()})).all()
             if not found:
                 return
             if (await connection.execute(_SQL["count_block"], {"block_id": block_id})).first() is not None:
-                await self._add(connection, found, times)
+                await self._add(connection, found, links, times)
         await self._look_back([row for row in found if _is_young(row)])
         await self.close([row.link_id for row in found])
 
@@ -81,8 +82,8 @@ class LinkCaps:
         async with self._engine.begin() as connection:
             await connection.execute(_SQL["prune_blocks"], {"days": days})
 
-    async def _add(self, connection: AsyncConnection, found: Sequence[Row], times: Mapping[int, list[int]]) -> None:
-        counts = [sum(at >= _since(row) for at in times[row.link_id]) for row in found]
+    async def _add(self, connection: AsyncConnection, found: Sequence[Row], links: Numbers, times: Numbers) -> None:
+        counts = [int(np.count_nonzero((links == row.link_id) & (times >= _since(row)))) for row in found]
         await connection.execute(_SQL["add_clicks"], {"ids": [row.link_id for row in found], "counts": counts})
 
     async def _look_back(self, young: Sequence[Row]) -> None:
@@ -97,15 +98,6 @@ class LinkCaps:
                 await connection.execute(_SQL["lock_caps"], {"ids": list(before)})
                 values = {"ids": list(before), "counts": list(before.values())}
                 await connection.execute(_SQL["note_before"], values)
-
-
-def _times(rows: Sequence[ClickRow]) -> dict[int, list[int]]:
-    """When people were led on by each link, in unix milliseconds."""
-    found: dict[int, list[int]] = defaultdict(list)
-    for row in rows:
-        if row.verdict in _LED_ON:
-            found[row.link_id].append(row.timestamp)
-    return dict(found)
 
 
 def _since(row: Row) -> int:

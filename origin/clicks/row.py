@@ -10,7 +10,7 @@ NO_NUMBER = -1  # of variant and rule: none
 class ClickRow(NamedTuple):
     """A row, the columns named as in ClickHouse; times are unix milliseconds.
 
-    Columns that go together are side by side, so that the enricher can take them from what it remembers as one.
+    Columns that go together are side by side: the enricher remembers them as one, and the drain writes them from few values.
     """
 
     # What is of this request alone.

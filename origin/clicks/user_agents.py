@@ -1,7 +1,9 @@
-"""What a User-Agent header says: browser, system, device and whether it is a robot. Remembered, as few headers come often."""
+"""What a User-Agent header says: browser, system, device and whether it is a robot.
+
+Slow: the enricher remembers what it was told, as few headers come often.
+"""
 
 import re
-from functools import lru_cache
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -13,7 +15,6 @@ from origin.clicks.text import UNKNOWN
 VERSIONS = f"ua-parser {version('ua-parser-builtins')}, crawlers {version('crawler-user-agents')}"
 NO_USER_AGENT = "no user agent"
 
-_CACHE_SIZE = 50_000
 # The parser tells builds of one browser apart; people don't.
 _BROWSERS = {
     "Chrome Mobile": "Chrome",
@@ -76,7 +77,6 @@ def _crawler_patterns() -> list[re.Pattern[str]]:
 _CRAWLERS = _crawler_patterns()
 
 
-@lru_cache(maxsize=_CACHE_SIZE)
 def read(user_agent: str) -> AgentFacts:
     """The facts of one header."""
     result: Result = parse(user_agent)

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from shared.errors import BadSetting
 
+LONGEST_ADDRESS = 45
 _DAY_MS = 86_400_000
 
 
@@ -65,7 +66,7 @@ def _is_ipv4(ip: str) -> bool:
 
 
 def _whole(ip: str) -> str:
-    return ip[:45]
+    return ip[:LONGEST_ADDRESS]
 
 
 def _nothing(_ip: str) -> str:

@@ -18,7 +18,7 @@ import chdb
 import lz4.frame  # type: ignore[import-untyped]  # has no types of its own
 from clickhouse_connect.driver._backend.chdb_backend import CHDB_TRANSPORT_SETTINGS
 
-_INSERT = re.compile(rb"\s*(INSERT INTO .*?) FORMAT Native\s", re.DOTALL | re.IGNORECASE)
+_INSERT = re.compile(rb"\s*(INSERT INTO .*?) FORMAT (Native|ArrowStream)\s", re.DOTALL | re.IGNORECASE)
 _FORMAT = re.compile(r"FORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 
 
@@ -68,7 +68,7 @@ class Shim(ThreadingHTTPServer):
         with tempfile.NamedTemporaryFile(suffix=".native") as file:
             file.write(query[head.end() :])
             file.flush()
-            self.connection.query(f"{head[1].decode()} FROM INFILE '{file.name}' FORMAT Native")
+            self.connection.query(f"{head[1].decode()} FROM INFILE '{file.name}' FORMAT {head[2].decode()}")
         return b""
 
 

@@ -1,10 +1,16 @@
 import random
 import re
 from pathlib import Path
+from typing import Any
 
+import anyio
+import pyarrow as pa  # type: ignore[import-untyped]  # has no types of its own
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from origin.clicks.blocks import BlockRows, Prepared
+from origin.clicks.frames import Frame
+from origin.clicks.journal import Block
 from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
 from origin.storage.clickhouse_schema import migrate, migrations
 from tests.integration.clicks.support import CHROME, Stack, event, running
@@ -130,6 +136,53 @@ async def test_a_large_insert_repeated_under_its_token_changes_no_table(stack: S
     assert [await stack.scalar(query) for query in (SUM, COUNTRIES, VISITORS)] == before
     await stack.clickhouse.insert("clicks", list(rows[0]), data, "another token")
     assert await stack.scalar(SUM) == 10_000 + len(rows), "the same rows under a new token count"
+
+
+async def test_the_next_block_is_prepared_while_clickhouse_works_and_each_click_counts_once(
+    home: Path, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some inserts take until the next block is prepared, and one of those fails then."""
+    prepared, failures = list[Block](), 0
+    insert, prepare = ClickHouse.insert_arrow, BlockRows.prepare
+
+    def noted(self: BlockRows, block: Block, block_frames: list[Frame]) -> Prepared:
+        prepared.append(block)
+        return prepare(self, block, block_frames)
+
+    async def slow(self: ClickHouse, table: str, rows: Any, token: str) -> None:
+        nonlocal failures
+        before = len(prepared)
+        if before < 5:
+            with anyio.fail_after(30):
+                while len(prepared) == before:
+                    await anyio.sleep(0.01)
+        if before == 3 and not failures:
+            failures += 1
+            raise ClickHouseUnavailable("as the test wants it")
+        await insert(self, table, rows, token)
+
+    async with running(home, engine, clicks_per_insert=20) as stack:
+        await stack.clickhouse.close()
+        for number in range(30):
+            await stack.send([event() for _ in range(10)], f"ahead-{number}")
+        monkeypatch.setattr(BlockRows, "prepare", noted)
+        monkeypatch.setattr(ClickHouse, "insert_arrow", slow)
+        await stack.clickhouse.open()
+        await stack.drained()
+        assert await stack.scalar(SUM) == 300
+        assert await stack.scalar("SELECT count() FROM clicks") == 300
+    assert len(prepared) == len(set(prepared)), "a block that is tried again is not prepared again"
+
+
+async def test_a_large_wide_block_is_one_insert_that_can_be_repeated(stack: Stack) -> None:
+    await stack.send([event()])
+    await stack.drained()
+    fields = await stack.clickhouse.query("SELECT * EXCEPT (parameters, stored_at) FROM clicks")
+    for _ in range(2):
+        columns = {name: [value] * 120_000 for name, value in fields[0].items()}
+        columns["url"] = [f"https://example.com/{number:0500}" for number in range(120_000)]
+        await stack.clickhouse.insert_arrow("clicks", pa.RecordBatch.from_pydict(columns), "a token")
+    assert await stack.scalar(SUM) == 120_001
 
 
 async def test_a_repeated_insert_of_other_width_is_still_the_same_block(stack: Stack) -> None:

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from origin.clicks.blocks import BlockRows
 from origin.clicks.claims import BatchClaims
 from origin.clicks.journal import Journal
 from origin.clicks.link_caps import LinkCaps
@@ -36,10 +37,11 @@ COUNTS = {
 # name: (class, method, whether it dies before the call, after it, or some milliseconds into it)
 POINTS = {
     "spooled": (SegmentWriter, "write", "after"),
+    "prepared": (BlockRows, "prepare", "after"),
     "journaled": (Journal, "begin", "after"),
     "claimed": (BatchClaims, "claim", "after"),
-    "inserting": (ClickHouse, "insert", "during"),
-    "inserted": (ClickHouse, "insert", "after"),
+    "inserting": (ClickHouse, "insert_arrow", "during"),
+    "inserted": (ClickHouse, "insert_arrow", "after"),
     "counting": (LinkCaps, "count", "before"),
     "counted": (LinkCaps, "count", "after"),
     "finished": (Journal, "finish", "after"),
