@@ -33,6 +33,8 @@ from shared.settings import load
 
 # Answers under way get this long once the end was asked for; then the click pipeline flushes.
 _GRACEFUL_SECONDS = 2
+# The drain computes in a thread: answers, and whoever waits for the disk, get the interpreter back from it this soon.
+_SWITCH_SECONDS = 0.001
 
 
 _COMMANDS = {
@@ -79,6 +81,7 @@ def serve(settings: OriginSettings, click_settings: ClickSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)  # while preparing; uvicorn takes both over, and hands them back when it has ended
     prepare(origin)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     config = uvicorn.Config(
         create_app(origin),
         host=settings.host,
