@@ -34,7 +34,6 @@ _FACTS = (
     _NAMES[_NAMES.index("user_agent") : _NAMES.index("referer")],
     _NAMES[_NAMES.index("referer") :],
 )
-
 _OWN = ("click_id", "timestamp", "kind", "trigger", "variant", "rule")
 _TOLD = ("verdict", "bot_name", "bot_reason", "language", "visitor", "ip")  # as they follow the facts in Told
 
@@ -69,12 +68,8 @@ class BlockColumns:
     def __init__(self, enriched_by: str) -> None:
         self._enriched_by = enriched_by
         self._batches: list[tuple[str, str, int, int]] = []  # id, edge, received at, clicks
-        self._own: dict[str, list[Any]] = {
-            name: [] for name in ("click_id", "timestamp", "kind", "trigger", "variant", "rule")
-        }
-        self._told: dict[str, list[Any]] = {
-            name: [] for name in ("verdict", "bot_name", "bot_reason", "language", "visitor", "ip")
-        }
+        self._own: dict[str, list[Any]] = {name: [] for name in _OWN}
+        self._told: dict[str, list[Any]] = {name: [] for name in _TOLD}
         self._facts = tuple(_Distinct() for _ in _FACTS)
 
     def __len__(self) -> int:

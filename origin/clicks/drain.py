@@ -143,10 +143,12 @@ class Drain:
         """The block in hand, prepared: as before where an attempt failed, read again after a crash, or the next one."""
         if self._in_hand is None and (begun := self._journal.block) is not None:
             self._in_hand = await anyio.to_thread.run_sync(self._read_again, begun)
-        elif self._in_hand is None and (prepared := await self._next()) is not None:
-            block = msgspec.structs.replace(prepared.block, capped=await self._caps.reached())
-            await anyio.to_thread.run_sync(self._journal.begin, block)
-            self._in_hand = prepared._replace(block=block)
+        elif self._in_hand is None:
+            capped = await self._caps.reached()  # before the block is taken, which a failure here would throw away
+            if (prepared := await self._next()) is not None:
+                block = msgspec.structs.replace(prepared.block, capped=capped)
+                await anyio.to_thread.run_sync(self._journal.begin, block)
+                self._in_hand = prepared._replace(block=block)
         return self._in_hand
 
     async def _next(self) -> Prepared | None:
