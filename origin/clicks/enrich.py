@@ -84,6 +84,7 @@ class Enricher:
         self._keep_address = keep_address
         # Few links, places, headers and referrers make most clicks.
         self._links = Remembered(self._link_facts)
+        self._queries = Remembered(self._query_facts)
         self._places = Remembered(self._place_facts)
         self._agents = Remembered(_agent_facts)
         self._sources = Remembered(_source_facts)
@@ -122,12 +123,18 @@ class Enricher:
 
     def _link_facts(self, asked: tuple[int, int, int, str, str, str, str, str]) -> _Link:
         workspace, link, version, domain, code, url, path, query = asked
+        columns = (workspace, link, version, domain[:LONGEST_NAME], code, url, path[:LONGEST_URL], query[:LONGEST_URL])
+        said = self._queries[urlsplit_query(url), query]
+        return _Link(columns + said.columns, said.medium, said.queries)
+
+    def _query_facts(self, asked: tuple[str, str]) -> _Link:
+        """Of the query of a destination and of a request: the columns that follow the link's own."""
+        of_url, query = asked
+        url = f"?{of_url}"
         utm = utm_of(url, query)
         named = tuple(utm.get(name, "")[:LONGEST_NAME] for name in UTM_NAMES)
-        parameters = parameters_of(url, query, self._parameters)
-        columns = (workspace, link, version, domain[:LONGEST_NAME], code, url, path[:LONGEST_URL], query[:LONGEST_URL])
-        queries = f"{query}&{urlsplit_query(url)}"
-        return _Link((*columns, *named, parameters), utm.get("utm_medium", "").lower(), queries)
+        columns = (*named, parameters_of(url, query, self._parameters))
+        return _Link(columns, utm.get("utm_medium", "").lower(), f"{query}&{of_url}")
 
     def _place_facts(self, asked: tuple[str, str, str, str, str, str, str, int, str, str]) -> _Place:
         country, region, city, continent, latitude, longitude, timezone, asn, network, ip = asked

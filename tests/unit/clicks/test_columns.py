@@ -113,17 +113,24 @@ def test_a_sweep_is_named_and_a_busy_visitor_of_few_links_is_not(enricher: Enric
 
 
 def test_what_is_remembered_is_bounded_by_entries_and_by_characters() -> None:
-    made = list[str]()
-
-    def length(text: str) -> int:
-        made.append(text)
-        return len(text)
-
-    remembered = Remembered(length, entries=3, characters=100)
-    assert [remembered[each] for each in ("a", "bb", "a")] == [1, 2, 1]
-    assert made == ["a", "bb"]
-    for number in range(50):
+    remembered = Remembered[str, int](len, entries=6, characters=200)
+    for number in range(60):
         assert remembered["x" * number] == number
-        assert len(remembered) <= 3
-        assert remembered.characters <= 100
-    assert remembered["x" * 1000] == 1000
+        entries, characters = remembered.kept
+        assert entries <= 6
+        assert characters <= 200
+    assert remembered["x" * 90] == 90, "what is longer than all may be is remembered alone"
+
+
+def test_what_is_asked_for_often_is_made_once() -> None:
+    made = list[int]()
+
+    def make(number: int) -> str:
+        made.append(number)
+        return str(number)
+
+    remembered = Remembered(make, entries=10)
+    for number in range(1, 100):
+        assert remembered[0] == "0"
+        assert remembered[number] == str(number)
+    assert made == list(range(100))
