@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ from origin.storage.transaction import replicas_of
 T = TypeVar("T")
 
 # An escaped U+0000 (an even number of backslashes before it is text): Postgres holds no such character.
+_DATE = re.compile(r"\d{4}-")
 _TOO_DEEP = "The body is nested too deeply."
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -138,26 +140,31 @@ def read_query(request: Request, kind: type[T]) -> T:
         found = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise Unprocessable(field_message(error)) from error
-    _keep_null_as_text(found, values, kind)
+    _undo_guesses(found, values, kind)
     return found
 
 
-def _keep_null_as_text(found: Any, values: dict[str, Any], kind: type[Any]) -> None:
-    """There is no null in a query, but msgspec reads `null` so: who searches for that word means the word."""
+def _undo_guesses(found: Any, values: dict[str, Any], kind: type[Any]) -> None:
+    """Msgspec reads `null` as None and a number as a time in seconds. In a query neither is meant."""
     for field in inspect.type_info(kind).fields:  # type: ignore[attr-defined]  # those of a struct
-        if field.encode_name in values and getattr(found, field.name) is None:
-            if not takes_text(field.type):
-                raise Unprocessable(f"{field.encode_name}: there is no null in a query. Leave it out.")
-            setattr(found, field.name, values[field.encode_name])
+        name, text = field.encode_name, values.get(field.encode_name)
+        value = getattr(found, field.name)
+        if text is None:
+            continue
+        if value is None and not _takes(field.type, inspect.StrType):
+            raise Unprocessable(f"{name}: there is no null in a query. Leave it out.")
+        if value is None:
+            setattr(found, field.name, text)  # who searches for that word means the word
+        elif isinstance(value, datetime) and not _DATE.match(text):
+            raise Unprocessable(f"{name}: write the time as 2026-01-31T00:00:00Z.")
 
 
-def takes_text(kind: inspect.Type) -> bool:
-    """Whether any text is one of this type."""
+def _takes(kind: inspect.Type, what: type[inspect.Type]) -> bool:
     if isinstance(kind, inspect.Metadata):
-        return takes_text(kind.type)
+        return _takes(kind.type, what)
     if isinstance(kind, inspect.UnionType):
-        return any(takes_text(each) for each in kind.types)
-    return isinstance(kind, inspect.StrType)
+        return any(_takes(each, what) for each in kind.types)
+    return isinstance(kind, what)
 
 
 def answer(value: Any, status: int = 200) -> Response:

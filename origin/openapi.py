@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from origin.examples import add_examples
+from origin.json_schema import schemas_of
 from origin.operation_links import add_links
 from origin.problems import PROBLEMS, ErrorBody
 
@@ -24,7 +25,6 @@ IN_NO_WORKSPACE = frozenset({ANYONE, SIGNED_IN, PERSON})
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _COMMON_ERRORS = (429, 500, 503)
-_REF = "#/components/schemas/{name}"
 _WAIT = {429, 503}
 _HEADERS = {
     name: {"description": text, "schema": {"type": kind}}
@@ -156,7 +156,7 @@ def _schemas(described: list[Operation]) -> tuple[dict[str, Any], dict[str, Any]
         *(kind for kind in named if not isinstance(kind, ListOf | OneOf)),
         *(kind for each in mixed for kind in each.kinds),
     ]
-    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    schemas, components = schemas_of(types)
     found: dict[str, Any] = {_type_key(kind): schema for kind, schema in zip(types, schemas, strict=True)}
     for each in mixed:
         any_of = {"anyOf": [found[_type_key(kind)] for kind in each.kinds]}
@@ -205,10 +205,10 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
     names = re.findall(r"{(\w+)(?::\w+)?}", each.path)
     found = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
     if each.query is not None:
-        _, components = msgspec.json.schema_components([each.query], ref_template=_REF)
+        _, components = schemas_of([each.query])
         schema = components[each.query.__name__]
-        for name, kind in schema["properties"].items():
-            required = name in schema["required"]
+        for name, taken in schema["properties"].items():
+            required, kind = name in schema["required"], _without_null(taken)
             array = {"style": "form", "explode": False} if kind.get("type") == "array" else {}
             found.append({"name": name, "in": "query", "required": required, "schema": kind, **array})
     found.extend(_header(*header) for header in each.headers)
@@ -216,8 +216,15 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
         text = "Workspace that the call is about, for access tokens; API keys belong to one."
         found.append(_header("X-Workspace-Id", text))
     if each.method == "POST" and each.permission != ANYONE:
-        found.append(_header("Idempotency-Key", "A call repeated with the same key within 24 h is done once."))
+        key = _header("Idempotency-Key", "A call repeated with the same key within 24 h is done once.")
+        found.append({**key, "schema": {"type": "string", "minLength": 1, "maxLength": 255}})
     return found
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that may be left out: there is no way to write null in a query."""
+    options = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
+    return options[0] if len(options) == 1 else schema
 
 
 def _header(name: str, text: str) -> dict[str, Any]:

@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from origin.accounts import access, api_keys
-from origin.accounts.access import ALL
+from origin.accounts.access import ALL, SCOPES
 from origin.api import answer, read_body, route
 from origin.openapi import ApiRoute, Operation
 from origin.storage.transaction import transaction
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 _DAY_SECONDS = 24 * 3600
-
-
-Scopes = Annotated[list[str], Meta(max_length=50)]
+# check_scopes says which one is wrong, and which there are.
+Scope = Annotated[str, Meta(extra_json_schema={"enum": sorted(SCOPES)})]
+Scopes = Annotated[list[Scope], Meta(max_length=50, extra_json_schema={"minItems": 1})]
 
 
 class ApiKeyRequest(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -43,7 +43,7 @@ class Rotation(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     overlap_seconds: Annotated[int, Meta(ge=0, le=7 * _DAY_SECONDS)] = 0
 
 
-class Deleted(msgspec.Struct):
+class DeletedKey(msgspec.Struct):
     """What was deleted."""
 
     id: str
@@ -92,7 +92,7 @@ async def delete(request: Request) -> Response:
     key_id = request.path_params["id"]
     async with transaction(request) as connection:
         await api_keys.delete(connection, actor, key_id)
-    return answer(Deleted(key_id))
+    return answer(DeletedKey(key_id))
 
 
 def routes() -> list[ApiRoute]:
@@ -120,7 +120,7 @@ def routes() -> list[ApiRoute]:
             ),
             Operation(
                 method="DELETE", path="/api-keys/{id}", summary="End an API key", tag="api keys",
-                permission="keys.write", endpoint=delete, response=Deleted,
+                permission="keys.write", endpoint=delete, response=DeletedKey,
             ),
         )
     ]  # fmt: skip

@@ -1,13 +1,18 @@
 """Argon2id hashes, made in threads: one takes about 64 MB and a tenth of a second, so only a few run at once."""
 
+from typing import Annotated
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from msgspec import Meta
 
 from origin.problems import Unprocessable
 from origin.threads import BoundedThreads
 
 MIN_LENGTH = 8
 MAX_LENGTH = 256
+# A password that is to be had from now on; `hash` checks it.
+NewPassword = Annotated[str, Meta(extra_json_schema={"minLength": MIN_LENGTH, "maxLength": MAX_LENGTH})]
 _AT_ONCE = 2
 _WAITING = 64
 

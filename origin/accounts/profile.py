@@ -11,8 +11,10 @@ from starlette.responses import Response
 
 from origin.accounts import access, mail_tokens, mails, service, sessions, throttle
 from origin.accounts.parts import AccountParts
+from origin.accounts.passwords import NewPassword
 from origin.accounts.proof import prove
 from origin.accounts.registration import MailSent
+from origin.accounts.service import Email
 from origin.api import answer, read_body, route
 from origin.audit import trail
 from origin.openapi import PERSON, ApiRoute, Operation
@@ -30,14 +32,14 @@ class ProfileChange(msgspec.Struct, forbid_unknown_fields=True):
 class EmailChange(msgspec.Struct, forbid_unknown_fields=True):
     """The address to have, and the password as it is, where there is one."""
 
-    email: str
+    email: Email
     password: str = ""
 
 
 class PasswordChange(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """The password as it shall be, and as it is, where there is one."""
 
-    password: str
+    password: NewPassword
     current_password: str = ""
 
 

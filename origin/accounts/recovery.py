@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from origin.accounts import mail_tokens, mails, service, sessions, throttle
 from origin.accounts.parts import AccountParts
+from origin.accounts.passwords import NewPassword
 from origin.accounts.registration import MailSent, MailToken
+from origin.accounts.service import Email
 from origin.api import answer, read_body, route
 from origin.audit import trail
 from origin.openapi import ANYONE, ApiRoute, Operation
@@ -21,13 +23,13 @@ from origin.storage.transaction import transaction
 class Forgotten(msgspec.Struct, forbid_unknown_fields=True):
     """The address of an account whose password is forgotten."""
 
-    email: str
+    email: Email
 
 
-class NewPassword(MailToken, forbid_unknown_fields=True):
+class PasswordReset(MailToken, forbid_unknown_fields=True):
     """The token of the letter and the password to have."""
 
-    password: str
+    password: NewPassword
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class RecoveryViews:
 
     async def reset(self, request: Request) -> Response:
         """Set the password and end every session: who had the old one is out."""
-        body = await read_body(request, NewPassword)
+        body = await read_body(request, PasswordReset)
         await self.parts.throttle.address(throttle.TOKEN_FROM, request)
         hashed = await self.parts.passwords.hash(body.password)
         async with transaction(request) as connection:
@@ -105,7 +107,7 @@ class RecoveryViews:
                     tag="accounts",
                     permission=ANYONE,
                     endpoint=self.reset,
-                    body=NewPassword,
+                    body=PasswordReset,
                     status=204,
                 )
             ),

@@ -12,6 +12,8 @@ from starlette.responses import Response
 from origin.accounts import mail_tokens, mails, service, throttle
 from origin.accounts.door import LoggedIn
 from origin.accounts.parts import AccountParts
+from origin.accounts.passwords import NewPassword
+from origin.accounts.service import Email
 from origin.api import answer, read_body, route
 from origin.openapi import ANYONE, ApiRoute, Operation
 from origin.storage.transaction import transaction
@@ -21,8 +23,8 @@ from origin.workspaces import service as workspaces
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
     """A new account. It comes with a workspace of its own."""
 
-    email: str
-    password: str
+    email: Email
+    password: NewPassword
     name: Annotated[str, Meta(max_length=100)] = ""
 
 

@@ -47,14 +47,17 @@ GroupBy = Literal[
 ]
 Interval = Literal["24h", "7d", "30d", "90d", "1y", "mtd", "qtd", "ytd", "all"]
 MOST_ROWS = 1000
+# A time, a day, or "" for none; periods.of_range reads it, in the zone that is asked for where it names none.
+_ANY_OF = [{"format": "date-time"}, {"format": "date"}, {"maxLength": 0}]
+Moment = Annotated[str, Meta(extra_json_schema={"anyOf": _ANY_OF})]
 
 
 class PeriodQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Which time."""
 
     interval: Interval = "24h"
-    start: str = ""
-    end: str = ""
+    start: Moment = ""
+    end: Moment = ""
     timezone: str = "UTC"
 
 

@@ -52,15 +52,19 @@ class AuditLog(msgspec.Struct, rename="camel"):
     place: AuditPlace
 
 
+# reader.page says what it may be.
+ActorId = Annotated[str, Meta(max_length=50, extra_json_schema={"pattern": "^(user|key)_[0-9a-z]{1,13}$"})]
+
+
 class AuditFilter(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Which changes: those that fit everything that is given, from `start` on and before `end`.
 
     `actorId` is a user or an API key; a user is found in what their keys did, too.
     """
 
-    actor_id: Annotated[str, Meta(max_length=50)] | None = None
+    actor_id: ActorId | None = None
     actor_type: Kind | None = None
-    action: Annotated[list[str], Meta(max_length=100)] | None = None
+    action: Annotated[list[str], Meta(max_length=50)] | None = None
     resource_type: Annotated[str, Meta(max_length=50)] | None = None
     resource_id: Annotated[str, Meta(max_length=50)] | None = None
     start: datetime | None = None

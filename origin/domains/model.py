@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from origin.links.destinations import WEB_ADDRESS_OR_NONE
 from origin.problems import Unprocessable
 
-Url = Annotated[str, Meta(max_length=8_192)]
+Url = Annotated[str, WEB_ADDRESS_OR_NONE]
 Document = Annotated[str, Meta(max_length=100_000)]
 
 
@@ -66,7 +67,7 @@ class DomainChange(msgspec.Struct, rename="camel", kw_only=True, forbid_unknown_
 class NewDomain(DomainChange, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """A domain to add."""
 
-    slug: Annotated[str, Meta(min_length=3, max_length=190)]
+    slug: Annotated[str, Meta(min_length=3, max_length=190, extra_json_schema={"format": "idn-hostname"})]
 
 
 class DomainFilter(msgspec.Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
@@ -120,7 +121,7 @@ class StatusQuery(msgspec.Struct, forbid_unknown_fields=True):
     domains: Annotated[list[str], Meta(min_length=1, max_length=10)]
 
 
-class Registration(msgspec.Struct, forbid_unknown_fields=True):
+class DomainRegistration(msgspec.Struct, forbid_unknown_fields=True):
     """A domain to register."""
 
     domain: str

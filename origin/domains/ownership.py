@@ -19,13 +19,14 @@ from origin.audit import trail
 from origin.audit.trail import Author
 from origin.domains.dns import DnsSilent, DomainDns, Found
 from origin.domains.model import Domain, DomainChange, DomainFilter, EdgeHostname, NewDomain, document
-from origin.domains.service import normalize
 from origin.hostnames import tasks as hostnames
 from origin.links import destinations
 from origin.pages import Order, Page, fetch
 from origin.problems import Conflict, NotFound, Unprocessable
 from origin.storage.tables import Row, domains, links
+from shared.errors import BadDomain
 from shared.kv_record import KvRecord, encode, kv_key
+from shared.slug import normalize_domain
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _MOST = 500
@@ -217,7 +218,10 @@ def shown(row: Row) -> Domain:
 
 def check_slug(text: str) -> str:
     """A host name of the public internet, as it is stored; raises Unprocessable."""
-    slug = normalize(text)
+    try:
+        slug = normalize_domain(text)
+    except BadDomain as error:
+        raise Unprocessable(f"slug: {error}.") from error
     labels = slug.split(".")
     if len(labels) == 1 or not all(_LABEL.fullmatch(each) for each in labels) or labels[-1].isdecimal():
         raise Unprocessable(f"slug: {text!r} is not a domain name, such as go.example.com.")

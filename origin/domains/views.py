@@ -17,9 +17,9 @@ from origin.domains.model import (
     Domain,
     DomainChange,
     DomainFilter,
+    DomainRegistration,
     EdgeLag,
     NewDomain,
-    Registration,
     StatusQuery,
     Verification,
 )
@@ -98,7 +98,7 @@ async def status(request: Request) -> Response:
 
 async def register(request: Request) -> Response:
     """Refused: this is no registrar."""
-    body = await read_body(request, Registration)
+    body = await read_body(request, DomainRegistration)
     raise Forbidden(f"Nearhop sells no domains: register {body.domain} elsewhere, and add it with POST /domains.")
 
 
@@ -122,7 +122,7 @@ def routes(owner: Ownership) -> list[BaseRoute]:
             ),
             Operation(
                 method="POST", path="/domains/register", summary="Refused, since nothing is sold here", tag="domains",
-                permission="domains.write", endpoint=register, body=Registration, status=CREATED,
+                permission="domains.write", endpoint=register, body=DomainRegistration, status=CREATED,
             ),
             Operation(
                 method="PATCH", path="/domains/{slug}", summary="Change a domain", tag="domains",

@@ -26,7 +26,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _PORTS = {"http": 80, "https": 443}
 # What the OpenAPI document says of a destination; `check` has better words, and looks at the host as well.
 WEB_ADDRESS = Meta(
-    max_length=MAX_BYTES, extra_json_schema={"format": "uri", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://\S+$"}
+    extra_json_schema={"format": "uri", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://\S+$", "maxLength": MAX_BYTES}
 )
 # The same, or "" for none.
 WEB_ADDRESS_OR_NONE = Meta(

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from origin.links.destinations import WEB_ADDRESS, WEB_ADDRESS_OR_NONE
 from origin.links.redirects import Redirect
 from origin.tags.model import Tag
 
@@ -47,7 +48,7 @@ class Quarantine(msgspec.Struct):
 class TestVariant(msgspec.Struct):
     """One of 2 to 4 destinations that visitors are spread over; the percentages add up to 100."""
 
-    url: str
+    url: Annotated[str, WEB_ADDRESS]
     # A float: some clients send 50.0.
     percentage: Annotated[float, Meta(ge=10, le=90)]
 
@@ -120,11 +121,13 @@ class Link(msgspec.Struct, kw_only=True, rename=wire_name):
 Text = Annotated[str, Meta(max_length=2_000)]
 Name = Annotated[str, Meta(max_length=255)]
 Comment = Annotated[str, Meta(max_length=10_000)]
-Url = Annotated[str, Meta(max_length=8_192)]
+Url = Annotated[str, WEB_ADDRESS_OR_NONE]
 # An `/` would end it in the path of /links/ext_...
 ExternalId = Annotated[str, Meta(max_length=255, pattern="^[^/]*$")]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
 TagList = Annotated[list[str], Meta(max_length=50)]
+# None, or 2 to 4.
+_VARIANTS = Meta(max_length=4, extra_json_schema={"not": {"minItems": 1, "maxItems": 1}})
 
 
 class LinkFields(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fields=True):
@@ -159,7 +162,7 @@ class LinkFields(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_
     ios: Url | Unset | None = UNSET
     android: Url | Unset | None = UNSET
     geo: Annotated[dict[Country, Url], Meta(max_length=250)] | Unset | None = UNSET
-    test_variants: Annotated[list[TestVariant], Meta(max_length=4)] | Unset | None = UNSET
+    test_variants: Annotated[list[TestVariant], _VARIANTS] | Unset | None = UNSET
     test_started_at: datetime | Unset | None = UNSET
     test_completed_at: datetime | Unset | None = UNSET
     utm_source: Text | Unset | None = UNSET
@@ -178,15 +181,15 @@ class LinkFields(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_
 class NewLink(LinkFields, kw_only=True):
     """A link to make. Without a key it gets one of `keyLength` characters (7)."""
 
-    url: str
+    url: Annotated[str, WEB_ADDRESS]
     # A float: some clients send 5.0.
-    key_length: Annotated[float, Meta(ge=3, le=190)] | Unset = UNSET
+    key_length: Annotated[float, Meta(ge=3, le=190, extra_json_schema={"multipleOf": 1})] | Unset = UNSET
 
 
 class LinkChange(LinkFields, kw_only=True):
     """What to change about a link."""
 
-    url: str | Unset = UNSET
+    url: Annotated[str, WEB_ADDRESS] | Unset = UNSET
 
 
 class BulkError(msgspec.Struct):
@@ -197,18 +200,27 @@ class BulkError(msgspec.Struct):
     code: str
 
 
+_OF_ONE = ("domain", "key", "externalId")
+
+
 class BulkChange(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fields=True):
     """Which links to change, by their ids or your own ids of them, and how. Those that are not there are left out."""
 
-    data: LinkChange
+    # A place and an id of your own are one link's.
+    data: Annotated[LinkChange, Meta(extra_json_schema={"not": {"anyOf": [{"required": [each]} for each in _OF_ONE]}})]
     link_ids: Annotated[list[str], Meta(max_length=100)] = []
     external_ids: Annotated[list[str], Meta(max_length=100)] = []
+
+
+_SOME = {"anyOf": [{"required": [each], "properties": {each: {"minItems": 1}}} for each in ("linkIds", "externalIds")]}
+# It names one link at least.
+BulkChangeOfSome = Annotated[BulkChange, Meta(extra_json_schema=_SOME)]
 
 
 class BulkDelete(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_fields=True):
     """Which links to delete."""
 
-    link_ids: Annotated[list[str], Meta(max_length=100)]
+    link_ids: Annotated[list[str], Meta(min_length=1, max_length=100)]
 
 
 class DeletedCount(msgspec.Struct, rename=wire_name):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
@@ -12,11 +11,12 @@ from starlette.routing import BaseRoute
 
 from origin import ids
 from origin.accounts.access import Actor, authenticate
-from origin.api import answer, field_message, read_body, read_query, route
+from origin.api import answer, fitted, read_body, read_query, route
 from origin.etags import IF_MATCH, etag, expected
-from origin.links import finder, more_views, versions
+from origin.links import finder, more_views
 from origin.links.model import (
     BulkChange,
+    BulkChangeOfSome,
     BulkDelete,
     BulkError,
     CountQuery,
@@ -133,25 +133,22 @@ class LinkViews:
     async def delete_many(self, request: Request) -> Response:
         actor = await authenticate(request)
         wanted = read_query(request, BulkDelete)
-        if not 1 <= len(wanted.link_ids) <= MOST_AT_ONCE:
-            raise Unprocessable(f"linkIds: name 1 to {MOST_AT_ONCE} links at once.")
         async with transaction(request) as connection:
             found = await finder.by_public_ids(connection, actor.workspace_id, wanted.link_ids, [])
             return answer(DeletedCount(await self.links.delete_many(connection, actor, found)))
 
     async def _answer(self, connection: AsyncConnection, actor: Actor, link_id: int) -> Response:
-        row = await versions.row_of(connection, actor.workspace_id, link_id)
-        (link,) = await self.reader.by_ids(connection, actor.workspace_id, [link_id])
+        link, revision = await self.reader.one(connection, actor.workspace_id, link_id)
         response = answer(link)
-        response.headers["ETag"] = etag(row.revision)
+        response.headers["ETag"] = etag(revision)
         return response
 
 
 def _new_link(sent: Any) -> NewLink | ApiProblem:
     try:
-        return msgspec.convert(sent, NewLink)
-    except msgspec.ValidationError as error:
-        return Unprocessable(field_message(error))
+        return fitted(sent, NewLink)
+    except Unprocessable as problem:
+        return problem
 
 
 def routes(links: Links, reader: Reader) -> list[BaseRoute]:
@@ -194,7 +191,7 @@ def _routes(views: LinkViews) -> list[BaseRoute]:
             ),
             Operation(
                 method="PATCH", path="/links/bulk", summary="Change up to 100 links in the same way, or none of them",
-                tag="links", permission="links.write", endpoint=views.change_many, body=BulkChange,
+                tag="links", permission="links.write", endpoint=views.change_many, body=BulkChangeOfSome,
                 response=list[Link], errors=(409,),
             ),
             Operation(

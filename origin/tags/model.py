@@ -25,6 +25,10 @@ class TagFields(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     color: Color | UnsetType = UNSET
 
 
+# It has a name, by either of its names.
+NewTag = Annotated[TagFields, Meta(extra_json_schema={"anyOf": [{"required": ["name"]}, {"required": ["tag"]}]})]
+
+
 class TagFilter(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Which tags, in which order. `ids` may be repeated: `?ids=tag_1&ids=tag_2`."""
 

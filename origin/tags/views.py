@@ -11,7 +11,7 @@ from origin.openapi import Operation
 from origin.pages import turning
 from origin.storage.transaction import reading, transaction
 from origin.tags import service
-from origin.tags.model import Tag, TagFields, TagFilter
+from origin.tags.model import NewTag, Tag, TagFields, TagFilter
 
 CREATED = 201
 
@@ -59,7 +59,7 @@ def routes() -> list[BaseRoute]:
         for each in (
             Operation(
                 method="POST", path="/tags", summary="Make a tag", tag="tags", permission="links.write",
-                endpoint=create, body=TagFields, response=Tag, status=CREATED,
+                endpoint=create, body=NewTag, response=Tag, status=CREATED,
             ),
             Operation(
                 method="GET", path="/tags", summary="List tags", tag="tags", permission="links.read",

@@ -14,7 +14,9 @@ from origin.accounts import throttle
 from origin.accounts.access import authenticate, identify
 from origin.accounts.door import LoggedIn
 from origin.accounts.parts import AccountParts
+from origin.accounts.passwords import NewPassword
 from origin.accounts.registration import MailToken
+from origin.accounts.service import Email
 from origin.api import answer, read_body, route
 from origin.openapi import ANYONE, PERSON, ApiRoute, Operation
 from origin.storage.transaction import transaction
@@ -27,14 +29,14 @@ _ALL = "/workspaces/{workspaceId}/invitations"
 class NewInvitation(msgspec.Struct, forbid_unknown_fields=True):
     """Whom to invite, and as what."""
 
-    email: str
+    email: Email
     role: members.Role = "member"
 
 
 class InvitedAccount(MailToken, forbid_unknown_fields=True):
     """An account for the address that the letter went to; no other letter is needed."""
 
-    password: str
+    password: NewPassword
     name: Annotated[str, Meta(max_length=100)] = ""
 
 

@@ -24,8 +24,8 @@ class WorkspaceChange(msgspec.Struct, forbid_unknown_fields=True, rename="camel"
     """What to change of a workspace. An origin is written as https://app.example.com; `linkDefaults` are given as a whole."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
-    slug: str | UnsetType = UNSET
-    allowed_origins: Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=100)] | UnsetType = UNSET
+    slug: service.Slug | UnsetType = UNSET
+    allowed_origins: Annotated[list[settings.Origin], Meta(max_length=100)] | UnsetType = UNSET
     default_domain: Annotated[str, Meta(min_length=1, max_length=253)] | UnsetType | None = UNSET
     link_defaults: LinkDefaults | UnsetType | None = UNSET
 

@@ -3,10 +3,11 @@
 import re
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import Meta
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,6 +29,9 @@ _primary = (
 )
 _SELECT = sa.select(workspaces, _primary.label("default_domain"))
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
+# check_slug says what is wrong with one.
+Slug = Annotated[str, Meta(extra_json_schema={"pattern": f"^{_SLUG.pattern}$"})]
+SlugOrNone = Annotated[str, Meta(extra_json_schema={"pattern": f"^({_SLUG.pattern})?$"})]
 
 
 class Workspace(msgspec.Struct, rename="camel"):

@@ -1,12 +1,17 @@
 """What a workspace can set, checked."""
 
 import re
+from typing import Annotated
+
+from msgspec import Meta
 
 from origin.links import destinations
 from origin.problems import Unprocessable
 
 MOST_ORIGINS = 20
 _ORIGIN = re.compile(r"(https?)://[^/?#@\s]+/?", re.IGNORECASE)
+# check_origins says what is wrong with one.
+Origin = Annotated[str, Meta(max_length=300, extra_json_schema={"pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\s]+/?$"})]
 _USUAL_PORTS = {"http": 80, "https": 443}
 FIELD = "allowedOrigins"
 

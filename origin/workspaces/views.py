@@ -20,7 +20,7 @@ class WorkspaceRequest(msgspec.Struct, forbid_unknown_fields=True):
     """A new workspace; without a slug it gets one made of its name."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
-    slug: str = ""
+    slug: service.SlugOrNone = ""
 
 
 async def create(request: Request) -> Response:

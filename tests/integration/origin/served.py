@@ -3,9 +3,11 @@
 import asyncio
 import socket
 import threading
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import uvicorn
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
 
 from origin.storage.engine import make_engine
 from tests.factories import new_account
@@ -14,6 +16,8 @@ from tests.origin_app import make_app
 
 class Served:
     """Origin on a port of its own, in a thread with an event loop of its own."""
+
+    lifespan: Literal["on", "off"] = "off"
 
     def __init__(self, postgres_url: str, **options: Any) -> None:
         """`options` are those of `make_app`."""
@@ -34,12 +38,15 @@ class Served:
         self._thread.join(30)
         self._socket.close()
 
+    def app(self, engine: AsyncEngine) -> Starlette:
+        """What is served."""
+        return make_app(engine, **self._options)
+
     async def _serve(self) -> None:
         engine = make_engine(self._postgres_url)
         self.account = await new_account(engine)
-        self._server = uvicorn.Server(
-            uvicorn.Config(make_app(engine, **self._options), log_config=None, lifespan="off")
-        )
+        config = uvicorn.Config(self.app(engine), log_config=None, lifespan=self.lifespan)
+        self._server = uvicorn.Server(config)
         self._ready.set()
         await self._server.serve([self._socket])
         await engine.dispose()

@@ -1,5 +1,6 @@
 """Reading bodies and queries."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -17,6 +18,7 @@ class Thing(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     tag_ids: list[str] = []
     nested: dict[str, int] = {}
     archived: bool | None = None
+    start: datetime | None = None
     search: Annotated[str, Meta(max_length=10)] | None = None
 
 
@@ -41,12 +43,18 @@ def test_a_body_that_is_nested_deeply_is_refused(depth: int) -> None:
         decode(b'{"pageSize": "", "nested": ' + b"[" * depth + b"]" * depth + b"}", Thing)
 
 
+def test_a_time_is_read_and_a_number_is_none() -> None:
+    assert read_query(request("start=2026-01-31T00:00:00Z"), Thing) == Thing(start=datetime(2026, 1, 31, tzinfo=UTC))
+
+
 @pytest.mark.parametrize("word", ["null", "NULL", "true", "5"])
 def test_a_word_is_text_whatever_it_could_mean(word: str) -> None:
     assert read_query(request(f"search={word}"), Thing) == Thing(search=word)
 
 
-@pytest.mark.parametrize("query", ["pageSize=5.5", "pageSize=many", "unknown=1", "name=a%00b", "archived=null"])
+@pytest.mark.parametrize(
+    "query", ["pageSize=5.5", "pageSize=many", "unknown=1", "name=a%00b", "archived=null", "start=0.5", "start=2026"]
+)
 def test_a_query_that_does_not_fit_is_refused(query: str) -> None:
     with pytest.raises(Unprocessable):
         read_query(request(query), Thing)
