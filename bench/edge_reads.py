@@ -5,8 +5,10 @@ from Cloudflare's price list come the costs of a million redirects, beside those
 """
 
 import bisect
+import collections
 import itertools
 import json
+import math
 import random
 import sys
 from collections.abc import Coroutine
@@ -17,12 +19,15 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "edge")]
 
-from redirector.handler import Edge  # noqa: E402  # the path has to know both roots first
+from kvsync.packs import cut  # noqa: E402  # the path has to know both roots first
+from redirector.handler import Edge  # noqa: E402
 from redirector.ports import Reply  # noqa: E402
 from redirector.settings import EdgeSettings  # noqa: E402
 from redirector.testing import Call, FakeRequest, FakeRuntime  # noqa: E402
 from shared import base36  # noqa: E402
 from shared.change_feed import FEED_KEY, MOST_CHANGES, FeedChange, Means, encode  # noqa: E402
+from shared.link_packs import MOST_BYTES, PREFIX, pack_key  # noqa: E402
+from shared.link_packs import encode as encode_pack  # noqa: E402
 
 LINKS = 100_000
 REDIRECTS = 1_000_000
@@ -32,11 +37,12 @@ EDITS_PER_SECOND = 0.1
 PRICE_REQUESTS, PRICE_KV_READS, PRICE_KV_WRITES, PRICE_CPU_MS = 0.30, 0.50, 5.00, 0.02
 # kvsync's defaults, and how late a location's copy of the feed may be.
 HEARTBEAT_SECONDS, FEED_INTERVAL_SECONDS, FEED_LATE_SECONDS = 30.0, 2.0, 60.0
+PACK_SECONDS, PACK_BYTES, PACKS_OLD_SECONDS = 600.0, 25_000_000, 300.0
 MONTH_SECONDS = 30 * 86_400
 
 
 class EveryLink(FakeRuntime):
-    """A KV with every link and a change feed; an origin that takes every batch."""
+    """A KV with every link, a change feed and packs of what was visited before; an origin that takes every batch."""
 
     def __init__(self, redirects: int) -> None:
         super().__init__(self.take)
@@ -45,6 +51,7 @@ class EveryLink(FakeRuntime):
         self.posts = 0
         # The links that are visited most are edited most as well.
         self.edited = zipf(redirects, random.Random(2))
+        self.packs = packs(redirects, self.clock - PACKS_OLD_SECONDS)
 
     def take(self, _: Call) -> Reply:
         self.posts += 1
@@ -56,7 +63,13 @@ class EveryLink(FakeRuntime):
         self.reads += 1
         if key == FEED_KEY:
             return self.feed()
-        return None if key.endswith("/") else f"1.1.1.1.https://example.com/{key}"
+        return None if key.endswith("/") else record(key)
+
+    async def kv_get_bytes(self, key: str, seconds: float) -> bytes | None:
+        assert seconds > 0
+        assert key.startswith(PREFIX)
+        self.reads += 1
+        return self.packs.get(key)
 
     def feed(self) -> str:
         """As kvsync wrote it a minute ago: edits every ten seconds, signs of life between them."""
@@ -78,13 +91,14 @@ class EveryLink(FakeRuntime):
 def run(redirects: int = REDIRECTS) -> dict[str, Any]:
     """Reads and subrequests a redirect, of an isolate's first million and of its second, and what they cost."""
     defaults = EdgeSettings(edge_secret="bench")  # noqa: S106  # no secret
-    without = replace(defaults, feed_seconds=0.0)
+    without_packs, without = replace(defaults, preload_bytes=0), replace(defaults, feed_seconds=0.0)
     return {
         "links": LINKS,
         "redirects": redirects,
         "edits_per_second": EDITS_PER_SECOND,
         "defaults": simulate(defaults, redirects, PER_SECOND),
         "quiet": simulate(defaults, redirects, QUIET_PER_SECOND),
+        "without_packs": simulate(without_packs, redirects, PER_SECOND),
         "without_feed": simulate(without, redirects, PER_SECOND),
         "dollars_per_million_usual": PRICE_REQUESTS + PRICE_KV_READS,
         "feed": writes(),
@@ -128,7 +142,7 @@ def spent(reads: int, posts: int, redirects: int) -> dict[str, float]:
 
 
 def writes() -> dict[str, float]:
-    """What kvsync writes more for the feed, and what that costs a month: for a quiet time, and for ever new changes."""
+    """What kvsync writes more and what that costs a month: for the feed in quiet times and with ever new changes, for packs."""
     least, most = MONTH_SECONDS / HEARTBEAT_SECONDS, MONTH_SECONDS / FEED_INTERVAL_SECONDS
     edits = MONTH_SECONDS * min(1 / FEED_INTERVAL_SECONDS, EDITS_PER_SECOND)
     return {
@@ -137,8 +151,22 @@ def writes() -> dict[str, float]:
             ("dollars_a_month_without_changes", least),
             ("dollars_a_month_with_these_edits", max(least, edits)),
             ("dollars_a_month_at_most", most),
+            ("dollars_a_month_of_packs_at_most", math.ceil(PACK_BYTES / MOST_BYTES) * MONTH_SECONDS / PACK_SECONDS),
         )
     }
+
+
+def packs(redirects: int, at: float) -> dict[str, bytes]:
+    """As kvsync writes them after so many redirects: links that nobody visited in those are not in them."""
+    visited = collections.Counter(zipf(redirects, random.Random(3)))
+    keys = [f"localhost/c{link}" for link, _ in visited.most_common()]
+    lines = cut(((key, record(key)) for key in keys), PACK_BYTES)
+    return {pack_key(n): encode_pack(at, len(lines), each).encode() for n, each in enumerate(lines)}
+
+
+def record(key: str) -> str:
+    """A link as KV has it."""
+    return f"1.1.1.1.https://example.com/{key}"
 
 
 def zipf(count: int, draw: random.Random) -> list[int]:

@@ -2,7 +2,7 @@
 # Put the contract's modules beside the Worker's own, where the upload and `from shared.x import y` find them.
 # With --list: only say which they are.
 set -eu
-modules="__init__ base36 change_feed click_event errors kv_record request_id signing slug"
+modules="__init__ base36 change_feed click_event errors kv_record link_packs request_id signing slug"
 if [ "${1:-}" = --list ]; then
     echo "$modules"
     exit

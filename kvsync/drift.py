@@ -12,6 +12,7 @@ from kvsync.sql import statements
 from shared.change_feed import FEED_KEY
 from shared.errors import ContractError
 from shared.kv_record import kv_key
+from shared.link_packs import PREFIX
 from shared.slug import normalize_code, normalize_domain
 
 _SQL = statements("reconcile.sql")
@@ -90,12 +91,12 @@ async def wanted_keys(connection: AsyncConnection[Any]) -> AsyncIterator[tuple[s
 
 
 async def listed_keys(api: KvApi) -> AsyncIterator[ListedKey]:
-    """Every key that KV lists but the feed's, in the byte order of keys."""
+    """Every key that KV lists but those of the feed and the packs, in the byte order of keys."""
     cursor = ""
     while True:
         page, cursor = await api.list_page(cursor)
         for each in page:
-            if each.name != FEED_KEY:
+            if each.name != FEED_KEY and not each.name.startswith(PREFIX):
                 yield each
         if not cursor:
             return

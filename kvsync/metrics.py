@@ -17,6 +17,10 @@ class Metrics:
             "nearhop_kvsync_feed_age_seconds", "Time since the change feed was last written.", registry=self.registry
         )
         self.feeds = Counter("nearhop_kvsync_feeds", "Writes of the change feed.", registry=self.registry)
+        self.packs = Counter("nearhop_kvsync_packs", "Writes of packs of popular links.", registry=self.registry)
+        self.packed_links = Gauge(
+            "nearhop_kvsync_packed_links", "Links in the packs that were written last.", registry=self.registry
+        )
         self.published = Counter(
             "nearhop_kvsync_published", "Keys written to or deleted from KV.", ["kind"], registry=self.registry
         )

@@ -11,6 +11,7 @@ from kvsync.kv_api import KvApi
 from kvsync.listen import listen
 from kvsync.metrics import Metrics
 from kvsync.monitor import monitor
+from kvsync.pack_writer import PackWriter
 from kvsync.settings import Settings
 from kvsync.startup import wait_for_schema
 from kvsync.waits import Signals
@@ -31,10 +32,12 @@ async def run(settings: Settings, signals: Signals) -> None:
                 await wait_for_schema(settings, signals, health)
                 group.create_task(Worker(settings, api, signals, metrics, health).run())
                 feed = group.create_task(FeedWriter(settings, api, signals, metrics).run())
+                packs = group.create_task(PackWriter(settings, api, signals, metrics).run())
                 group.create_task(listen(settings, signals, health))
                 watch = group.create_task(monitor(settings, api, signals, metrics, health))
                 await signals.stop.wait()
                 watch.cancel()
+                packs.cancel()
                 await asyncio.wait((feed,), timeout=GRACE_SECONDS)
                 feed.cancel()
         finally:

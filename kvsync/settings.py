@@ -57,6 +57,12 @@ class Settings:
         30.0,
         least=0.05,
     )
+    kv_pack_seconds: float = setting(
+        "Least time between two writes of the packs of popular links, which new isolates of the edge read; 0: none.",
+        600.0,
+        least=0,
+    )
+    kv_pack_bytes: int = setting("Most bytes of all packs; the edge reads PRELOAD_BYTES of them.", 25_000_000, least=0)
     kv_settle_seconds: float = setting(
         "reconcile passes over keys written this recently: Workers KV lists them late.", 60.0, least=0
     )

@@ -12,10 +12,12 @@ class Counters:
     clicks_queued: int = 0  # acknowledged by the queue
     clicks_dropped: int = 0  # pushed out of a full buffer
     visits_unread: int = 0  # kept without what their requests said, since the runtime would not tell
-    kv_reads: int = 0  # those of the change feed among them
+    kv_reads: int = 0  # those of the change feed and of packs among them
     feed_reads: int = 0
     feed_changes: int = 0  # changes of links that were held
     feed_gaps: int = 0  # feeds that do not go on from the one before
+    pack_reads: int = 0
+    packs_refused: int = 0  # damaged, or older than what the change feed reaches back to
     kv_failures: int = 0
     origin_reads: int = 0
     origin_failures: int = 0

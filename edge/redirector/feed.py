@@ -5,6 +5,7 @@ out: a read that is `_SETTLED_SECONDS` old knows whatever had left the feed by t
 """
 
 import math
+from collections.abc import Callable
 
 from redirector.counters import Counters
 from redirector.ports import Runtime, Unreachable
@@ -26,7 +27,11 @@ _READ_SPANS = 3
 class ChangeFeed:
     """Read every FRESH_SECONDS at most, and only where links are answered from memory at all."""
 
-    def __init__(self, runtime: Runtime, settings: EdgeSettings, counters: Counters) -> None:
+    def __init__(
+        self, runtime: Runtime, settings: EdgeSettings, counters: Counters, forgot: Callable[[str], None]
+    ) -> None:
+        """`forgot` is told of each key whose change is not remembered here any more."""
+        self._forgot = forgot
         self._runtime = runtime
         self._settings = settings
         self._counters = counters
@@ -52,7 +57,22 @@ class ChangeFeed:
 
     def covers(self, read_at: float, now: float) -> bool:
         """Whether what was read at a time is known to be KV's newest, but for what is listed."""
-        return not self._is_over(now) and read_at - _SETTLED_SECONDS >= self._since
+        return not self._is_over(now) and self.settled(read_at)
+
+    def settled(self, read_at: float) -> bool:
+        """Whether all changes since a read are listed, were the feed alive or not."""
+        return read_at - _SETTLED_SECONDS >= self._since
+
+    def remembers(self, read_at: float) -> bool:
+        """The same, and they are all remembered here."""
+        return self.settled(read_at) and read_at - _SETTLED_SECONDS >= self._forgot_at
+
+    def overtook(self, key: str, version: int) -> bool:
+        """Whether a change is listed after which this version of a key counts no more."""
+        change = self._changes.get(key)
+        if change is None:
+            return False
+        return change.version > version or (change.version == version and change.means is Means.GONE)
 
     def wavers(self, now: float) -> bool:
         """Whether the feed may soon vouch for nothing any more, so that links had better be read again in time."""
@@ -132,8 +152,10 @@ class ChangeFeed:
         self._changes[change.key] = change
         if len(self._changes) > MOST_CHANGES:
             # A feed has no more changes than are kept here, so the oldest of them has left it.
-            del self._changes[next(iter(self._changes))]
+            oldest = next(iter(self._changes))
+            del self._changes[oldest]
             self._forgot_at = left_before
+            self._forgot(oldest)
 
 
 def _version(value: str | None) -> int:

@@ -104,9 +104,11 @@ class Edge:
         return self._runtime.with_header(reply, REQUEST_ID, asked.reference) if asked.told_origin else reply
 
     def _follow(self, context: Context) -> None:
-        """Read the change feed in a request that works on after its reply."""
+        """Read the change feed, or the packs, in a request that works on after its reply."""
         if self._links.wants_feed(self._beacon.visits):
             self._runtime.defer(context, self._links.follow())
+        if self._links.wants_packs():
+            self._runtime.defer(context, self._links.preload())
 
     async def _refresh(self, key: str) -> None:
         await self._links.refresh(key)

@@ -105,4 +105,5 @@ class Internal:
     def _gauges(self) -> dict[str, int]:
         memory = self._links.memory
         held = {"cache_entries": len(memory), "cache_hot_entries": len(memory.hot), "cache_bytes": memory.bytes}
+        held |= {"packs": len(memory.packs), "packs_bytes": memory.packs.bytes, "links_unpacked": memory.unpacked}
         return {**held, "feed_alive": int(self._links.feed.alive_until > self._runtime.now()), **self._beacon.gauges()}

@@ -9,6 +9,7 @@ from redirector.limits import Limit
 from redirector.memory import LinkMemory
 from redirector.origin import Origin
 from redirector.ports import Runtime, Unreachable, Unsendable
+from redirector.preload import Preload
 from redirector.sealing import unseal
 from redirector.settings import EdgeSettings
 from shared.change_feed import FeedChange, Means
@@ -31,9 +32,10 @@ class Links:
     """Two memories, so that a flood of unknown codes pushes no known link out."""
 
     def __init__(self, runtime: Runtime, origin: Origin, settings: EdgeSettings, counters: Counters) -> None:
-        self.memory = LinkMemory(runtime, settings, self._prepared)
+        self.memory = LinkMemory(runtime, settings, self._prepared, self._overtaken)
         self.known = self.memory.hot
-        self.feed = ChangeFeed(runtime, settings, counters)
+        self.feed = ChangeFeed(runtime, settings, counters, self.memory.packs.outdate)
+        self._preload = Preload(runtime, settings, counters, self.memory, self.feed)
         self._missing: Cache[Missing] = Cache(_MOST_MISSING, settings.cache_bytes)
         self._runtime = runtime
         self._origin = origin
@@ -146,11 +148,24 @@ class Links:
         self._known_before = known_before
         return True
 
+    def wants_packs(self) -> bool:
+        """Whether this request is to `preload`."""
+        return self._preload.claim(self._learned)
+
+    async def preload(self) -> None:
+        """Read the packs of popular links."""
+        await self._preload.run(self.follow)
+
+    def _overtaken(self, key: str, version: int) -> bool:
+        """Whether more is known of a key than what a pack says."""
+        return key in self._missing or self.feed.overtook(key, version)
+
     async def follow(self) -> None:
         """Read the change feed, and bring what is held to where it is."""
         changes = await self.feed.read()
         now = self._runtime.now()
         if self.feed.broke:
+            self.memory.keep_packs(self.feed.settled)
             for link in self.known.values():
                 if not self.feed.covers(link.read_at, now):
                     link.fresh_until = min(link.fresh_until, now)

@@ -123,6 +123,9 @@ class Runtime(Protocol):
         A copy of it may be up to 60 seconds old; with `soon` only as old as the runtime's KV at the least allows.
         """
 
+    async def kv_get_bytes(self, key: str, seconds: float) -> bytes | None:
+        """The same of a long value, as its UTF-8."""
+
     async def hmac_sha256(self, key: bytes, text: bytes) -> bytes:
         """The digest of a long text, by something faster than Python's own."""
 

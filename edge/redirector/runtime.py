@@ -192,20 +192,13 @@ class WorkerRuntime:
         return self._new_response(response.body, _object({"status": _OK, "headers": _pairs(passed, ())}))
 
     async def kv_get(self, key: str, seconds: float, *, soon: bool = False) -> str | None:
-        read = self._kv.get(key, type="text", cacheTtl=_LEAST_KV_CACHE_SECONDS if soon else _KV_CACHE_SECONDS)
-        # A timer of our own: one that is not cleared keeps its whole request in memory until it rings.
-        gate = js.Promise.withResolvers()
-        alarm = js.setTimeout(gate.resolve, int(seconds * 1000), False)  # no value of KV is `false`
-        try:
-            value = await js.Promise.race(to_js([read, gate.promise]))
-        except JsException as error:
-            raise Unreachable(f"KV: {error}") from error
-        finally:
-            js.clearTimeout(alarm)
-            gate.resolve()
-        if value is False:
-            raise Unreachable(f"KV did not answer within {seconds:g} seconds")
-        return _text(value)
+        seconds_old = _LEAST_KV_CACHE_SECONDS if soon else _KV_CACHE_SECONDS
+        return _text(await _in_time(self._kv.get(key, type="text", cacheTtl=seconds_old), seconds))
+
+    async def kv_get_bytes(self, key: str, seconds: float) -> bytes | None:
+        # Bytes are copied at once, a text letter by letter.
+        value = await _in_time(self._kv.get(key, type="arrayBuffer", cacheTtl=_KV_CACHE_SECONDS), seconds)
+        return None if value is None or value is jsnull else bytes(value.to_bytes())
 
     async def hmac_sha256(self, key: bytes, text: bytes) -> bytes:
         subtle = js.crypto.subtle
@@ -247,6 +240,23 @@ def _getter(name: str) -> Callable[[Request], Any]:
     getter = js.Object.getOwnPropertyDescriptor(js.Request.prototype, name).get
     read: Callable[[Request], Any] = js.Function.prototype.call.bind(getter)
     return read
+
+
+async def _in_time(read: Any, seconds: float) -> Any:
+    """What a read of KV brings; raises Unreachable."""
+    # A timer of our own: one that is not cleared keeps its whole request in memory until it rings.
+    gate = js.Promise.withResolvers()
+    alarm = js.setTimeout(gate.resolve, int(seconds * 1000), False)  # no value of KV is `false`
+    try:
+        value = await js.Promise.race(to_js([read, gate.promise]))
+    except JsException as error:
+        raise Unreachable(f"KV: {error}") from error
+    finally:
+        js.clearTimeout(alarm)
+        gate.resolve()
+    if value is False:
+        raise Unreachable(f"KV did not answer within {seconds:g} seconds")
+    return value
 
 
 def _offset(zone: str, at: float) -> int | None:

@@ -28,6 +28,8 @@ class EdgeSettings:
     cache_entries: int = 120_000
     cache_bytes: int = 56_000_000
     hot_entries: int = 5_000
+    # Of these bytes so many at most for the packs of popular links, which an isolate reads soon after its start; 0: none.
+    preload_bytes: int = 25_000_000
     # Clicks wait this long for company, and at most so many events and bytes wait for an origin and a queue that fail.
     click_delay_seconds: float = 1.0
     click_buffer_events: int = 20_000

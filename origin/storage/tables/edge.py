@@ -1,7 +1,7 @@
 """What the edge is told, and what it told."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from origin.storage.tables.base import flag_column, id_column, metadata, now, text_column, time_column
 
@@ -60,6 +60,30 @@ kv_feed_state = sa.Table(
     sa.Column("shown", sa.BigInteger, nullable=False, server_default="0"),  # the highest that KV has
     time_column("since", default_now=True),
     time_column("written_at"),
+    text_column("claimed_by"),
+    time_column("claimed_until"),
+)
+
+
+# The links visited most lately, the most visited first: origin ranks them, kvsync writes their records into packs.
+popular_links = sa.Table(
+    "popular_links",
+    metadata,
+    sa.Column("single", sa.Boolean, primary_key=True, server_default=sa.true()),  # one row
+    sa.Column("link_ids", ARRAY(sa.BigInteger), nullable=False, server_default="{}"),
+    time_column("ranked_at"),  # when they changed last
+    time_column("looked_at"),  # when somebody last looked whether they do
+)
+
+
+kv_packs_state = sa.Table(
+    "kv_packs_state",
+    metadata,
+    sa.Column("single", sa.Boolean, primary_key=True, server_default=sa.true()),  # one row
+    sa.Column("packs", sa.Integer, nullable=False, server_default="0"),  # how many KV has
+    time_column("written_at"),
+    time_column("read_at"),  # when their records were read
+    time_column("ranked_at"),  # of the ranking that they follow
     text_column("claimed_by"),
     time_column("claimed_until"),
 )

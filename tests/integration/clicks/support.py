@@ -93,7 +93,9 @@ async def running(home: Path, engine: AsyncEngine, url: str = "", **click_settin
     """A started pipeline, stopped at the end."""
     settings = OriginSettings(home=home, secret_key=SECRET_KEY, edge_secret=EDGE_SECRET)
     clickhouse = ClickHouse(home / "clickhouse", url)
-    pipeline = ClickPipeline(settings, ClickSettings(**{"click_linger_ms": 10, **click_settings}), engine, clickhouse)
+    pipeline = ClickPipeline(
+        settings, ClickSettings(**{"click_linger_ms": 10, "popular_links": 0, **click_settings}), engine, clickhouse
+    )
     reader = AnalyticsReader(clickhouse)
     came = ConversionReader(clickhouse)
     links = Reader(ClickTotals(reader), "localhost", EDGE_URL, API_URL, StoredConversions(came))
