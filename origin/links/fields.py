@@ -9,7 +9,7 @@ from origin import ids
 from origin.links import destinations, redirects
 from origin.links.destinations import Destination
 from origin.links.model import LinkFields, TestVariant, wire_name
-from origin.links.refusals import unknown_folder
+from origin.links.refusals import unknown_folder, unknown_webhook
 from origin.problems import Unprocessable
 from origin.times import in_utc
 
@@ -38,6 +38,8 @@ def columns(body: LinkFields) -> dict[str, Any]:
     found |= {name: value or None for name in _URLS if (value := getattr(body, name)) is not UNSET}
     if (found.get("disabled_at") or _EPOCH) > datetime.now(UTC):
         raise Unprocessable("disabledAt: it is when the link was switched off, so not in the future.")
+    if body.webhook_ids:
+        raise unknown_webhook(body.webhook_ids[0])
     if body.geo is not UNSET:
         found["geo"] = _geo(body.geo)
     if body.test_variants is not UNSET:

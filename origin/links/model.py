@@ -174,8 +174,8 @@ class LinkFields(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_
     redirect: Redirect | Unset | None = UNSET
     # A part of a path before the code, as Dub has it: codes have no `/` here.
     prefix: Literal["", "/"] | Unset | None = UNSET
-    # There are no webhooks to name yet.
-    webhook_ids: Annotated[list[str], Meta(max_length=0)] | Unset | None = UNSET
+    # A workspace has no webhooks, so there is none to name: links.fields refuses each by its name.
+    webhook_ids: Annotated[list[str], Meta(extra_json_schema={"maxItems": 0})] | Unset | None = UNSET
 
 
 class NewLink(LinkFields, kw_only=True):

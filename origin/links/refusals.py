@@ -25,3 +25,9 @@ def loop(field: str, host: str) -> Unprocessable:
 
 def unknown_folder(folder_id: str) -> Unprocessable:
     return Unprocessable(f"folderId: there is no folder {folder_id} in this workspace.")
+
+
+def unknown_webhook(webhook_id: str) -> Unprocessable:
+    return Unprocessable(
+        f"webhookIds: there is no webhook {webhook_id[:100]!r} in this workspace. Leave the list empty, or out."
+    )

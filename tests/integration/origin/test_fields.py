@@ -113,7 +113,7 @@ async def test_a_password_is_kept_as_a_verifier_and_never_shown(api: httpx.Async
         ("testVariants", [{"url": URL, "percentage": 40}, {"url": URL, "percentage": 50}], "testVariants"),
         ("testVariants", [{"url": URL, "percentage": 95}, {"url": URL, "percentage": 5}], "testVariants"),
         ("testVariants", [{"url": "x", "percentage": 50}, {"url": URL, "percentage": 50}], "testVariants[0].url"),
-        ("webhookIds", ["wh_1"], "webhookIds"),
+        ("webhookIds", ["wh_1"], "webhookIds: there is no webhook 'wh_1' in this workspace"),
         ("prefix", "go", "prefix"),
         ("password", "x" * 129, "password"),
         ("tagIds", [f"tag_{n}" for n in range(51)], "tagIds"),
@@ -127,3 +127,27 @@ async def test_what_does_not_fit_is_refused_by_name(api: httpx.AsyncClient, fiel
     ):
         assert answer.status_code == 422
         assert answer.json()["error"]["message"].startswith(names), answer.text
+
+
+async def test_no_webhooks_may_be_named_in_every_way(api: httpx.AsyncClient) -> None:
+    ways: list[dict[str, Any]] = [{}, {"webhookIds": None}, {"webhookIds": []}]
+    for number, nothing in enumerate(ways):
+        made = await api.post(LINKS, json={"url": f"{URL}hook/{number}", **nothing})
+        assert (made.status_code, made.json()["webhookIds"]) == (200, [])
+        changed = await api.patch(f"{LINKS}/{made.json()['id']}", json={"title": "T", **nothing})
+        assert (changed.status_code, changed.json()["webhookIds"]) == (200, [])
+        upserted = await api.put(f"{LINKS}/upsert", json={"url": f"{URL}hook/{number}", **nothing})
+        assert (upserted.json()["id"], upserted.json()["webhookIds"]) == (made.json()["id"], [])
+
+
+async def test_a_webhook_that_there_is_not_is_named_like_a_tag(api: httpx.AsyncClient) -> None:
+    unknown = {"url": f"{URL}hook", "webhookIds": ["wh_9"]}
+    single = await api.post(LINKS, json=unknown)
+    tag = await api.post(LINKS, json={"url": URL, "tagIds": ["tag_zzzz"]})
+    assert (single.status_code, single.json()["error"]["code"]) == (tag.status_code, tag.json()["error"]["code"])
+    assert (await api.put(f"{LINKS}/upsert", json=unknown)).json()["error"] == single.json()["error"]
+    good, bad = (await api.post(f"{LINKS}/bulk", json=[{"url": f"{URL}good", "webhookIds": []}, unknown])).json()
+    assert good["webhookIds"] == []
+    assert bad["error"] == single.json()["error"]["message"]
+    changed = await api.patch(f"{LINKS}/bulk", json={"linkIds": [good["id"]], "data": {"webhookIds": ["wh_9"]}})
+    assert (changed.status_code, changed.json()["error"]) == (422, single.json()["error"])
