@@ -17,10 +17,12 @@ from typing import Any
 from bench import (
     analytics,
     clicks,
+    conversions,
     edge,
     edge_away,
     edge_memory,
     edge_reads,
+    export,
     freshness,
     intake,
     links,
@@ -38,6 +40,8 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "analytics": analytics.run,
     "postgres_clicks": postgres_clicks.run,
     "links": links.run,
+    "conversions": conversions.run,
+    "export": export.run,
     "freshness": freshness.run,
 }
 

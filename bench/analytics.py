@@ -45,13 +45,13 @@ def ask_all(homes: dict[str, LoadedHome]) -> dict[str, Any]:
         ready = {size: origin.memory_mb()["now"] for size, origin in origins.items()}
         first = next(iter(homes))
         asked = questions(origins[first], clients[first])
-        taken = {name: _ask(clients, path, parameters) for name, path, parameters in asked}
+        taken = {name: ask(clients, path, parameters) for name, path, parameters in asked}
         results: dict[str, Any] = {
             size: {
                 **homes[size].facts,
                 "origin_ready_s": round(origin.seconds_to_ready, 1),
                 "memory_mb": {"ready": ready[size], "after_questions": origin.memory_mb()["highest"]},
-                **_summary({name: times[size] for name, times in taken.items()}),
+                **summary({name: times[size] for name, times in taken.items()}),
             }
             for size, origin in origins.items()
         }
@@ -60,7 +60,8 @@ def ask_all(homes: dict[str, LoadedHome]) -> dict[str, Any]:
     return results
 
 
-def _summary(taken: dict[str, list[float]]) -> dict[str, Any]:
+def summary(taken: dict[str, list[float]]) -> dict[str, Any]:
+    """What to say of the seconds of each question's calls."""
     p95 = {name: _quantile(times, 95) for name, times in taken.items()}
     return {
         "questions_p50_ms": {name: _quantile(times, 50) for name, times in taken.items()},
@@ -103,13 +104,13 @@ def questions(origin: Installation, client: httpx.Client) -> list[tuple[str, str
     return asked
 
 
-def _ask(clients: dict[str, httpx.Client], path: str, parameters: dict[str, str]) -> dict[str, list[float]]:
+def ask(clients: dict[str, httpx.Client], path: str, parameters: dict[str, str]) -> dict[str, list[float]]:
     """Seconds of each of some calls; the first, which warms connections and caches up, is left out."""
     taken: dict[str, list[float]] = {size: [] for size in clients}
     for _ in range(REPEATS + 1):
         for size, client in clients.items():
             began = time.perf_counter()
-            answer = client.get(path, params={**parameters, "event": "clicks"})
+            answer = client.get(path, params={"event": "clicks", **parameters})
             taken[size].append(time.perf_counter() - began)
             answer.raise_for_status()
     return {size: times[1:] for size, times in taken.items()}

@@ -54,7 +54,11 @@ class Installation(NamedTuple):
 
     def link(self, rank: int) -> str:
         """The public id of one of them."""
-        return ids.public(ids.LINK, self.workspace * LINKS_STEP + rank)
+        return ids.public(ids.LINK, self.link_number(rank))
+
+    def link_number(self, rank: int) -> int:
+        """Its number."""
+        return self.workspace * LINKS_STEP + rank
 
     def memory_mb(self) -> dict[str, int]:
         """Resident memory of the origin process, now and at its highest."""

@@ -11,7 +11,6 @@ import httpx
 
 from bench.click_generator.batches import PATH, Batch, batches
 from bench.click_generator.model import LINKS_STEP, Model, Shape
-from bench.click_generator.post import Posted
 from bench.installation import Installation, installation
 from bench.prepared import prepare, send_all
 from shared.click_event import ClickEvent, encode_batch
@@ -50,14 +49,14 @@ async def _burst(origin: Installation, given: list[Batch]) -> dict[str, Any]:
         stored = await _stored(client)
         began, cpu = time.perf_counter(), origin.cpu_seconds()
         posted = await send_all(origin.url, prepared)
-        await _until_stored(client, stored + posted.clicks)
+        await until_stored(client, stored + posted.clicks)
         seconds = time.perf_counter() - began
     return {
         "clicks": posted.clicks,
         "acknowledged_per_s": round(posted.clicks / posted.seconds),
         "counted_per_s": round(posted.clicks / seconds),
         "origin_cpu_us_a_click": round((origin.cpu_seconds() - cpu) / posted.clicks * 1e6, 1),
-        **_calls(posted),
+        **calls(posted.taken),
         "memory_mb": origin.memory_mb(),
     }
 
@@ -80,7 +79,7 @@ async def _steady(origin: Installation, given: list[Batch]) -> dict[str, Any]:
     posted = await load
     return {
         "clicks_per_s": round(posted.clicks / posted.seconds),
-        **_calls(posted),
+        **calls(posted.taken),
         "click_to_api": {"probes": len(found), **_milliseconds(found)},
     }
 
@@ -110,7 +109,7 @@ def _probe_click(workspace: int, rank: int, number: int) -> ClickEvent:
     }  # fmt: skip
 
 
-async def _until_stored(client: httpx.AsyncClient, clicks: int) -> None:
+async def until_stored(client: httpx.AsyncClient, clicks: int) -> None:
     """Wait until the process says that ClickHouse has so many."""
     end = time.monotonic() + _LONGEST_SECONDS
     while await _stored(client) < clicks:
@@ -128,8 +127,9 @@ def _model(seed: int, clicks: int, *, hours: int = HOURS) -> Model:
     return Model(Shape(seed, clicks, int(time.time()) // 3600 - hours, hours))
 
 
-def _calls(posted: Posted) -> dict[str, Any]:
-    return {"calls": _milliseconds(posted.taken)}
+def calls(taken: list[float]) -> dict[str, Any]:
+    """How long calls took, out of their seconds."""
+    return {"calls": _milliseconds(taken)}
 
 
 def _milliseconds(taken: list[float]) -> dict[str, float]:

@@ -32,46 +32,47 @@ class LoadedHome(NamedTuple):
     facts: dict[str, Any]
 
 
-def loaded_home(clicks: int) -> LoadedHome:
+def loaded_home(clicks: int, workspaces: int = Shape.workspaces) -> LoadedHome:
     """A home with so many clicks of the last 91 days. Tables of an older release are brought up to date."""
-    home = DATA / f"clicks-{clicks}"
+    home = DATA / (f"clicks-{clicks}" if workspaces == Shape.workspaces else f"clicks-{clicks}-in-{workspaces}")
     note = home / "loaded.json"
-    wanted = {"schema": _schema(), "clicks": clicks}
+    wanted = {"schema": schema(), "clicks": clicks}
     found = json.loads(note.read_text(encoding="utf-8")) if note.exists() else None
     if found is None or time.time() - found["end_hour"] * 3600 > _OLDEST_SECONDS:
-        found = _load_anew(home, clicks)
+        found = _load_anew(home, clicks, workspaces)
     elif found["wanted"] != wanted:
         found["facts"] |= asyncio.run(_settle(home, clicks))
     note.write_text(json.dumps({**found, "wanted": wanted}), encoding="utf-8")
     return LoadedHome(home, found["end_hour"], found["facts"])
 
 
-def _load_anew(home: Path, clicks: int) -> dict[str, Any]:
+def _load_anew(home: Path, clicks: int, workspaces: int) -> dict[str, Any]:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     end_hour = int(time.time()) // 3600
-    loaded = asyncio.run(_load(home, Model(Shape(clicks=clicks, first_hour=end_hour - HOURS, hours=HOURS))))
+    shape = Shape(clicks=clicks, first_hour=end_hour - HOURS, hours=HOURS, workspaces=workspaces)
+    loaded = asyncio.run(_load(home, Model(shape)))
     facts = {"load_s": round(loaded.seconds), "loaded_per_s": round(loaded.clicks / loaded.seconds)}
     return {"end_hour": end_hour, "facts": facts | asyncio.run(_settle(home, clicks))}
 
 
 async def _load(home: Path, model: Model) -> Loaded:
-    async with _migrated(home) as clickhouse:
+    async with migrated(home) as clickhouse:
         return await Loader(clickhouse, model).load(lambda done: print(f"  {done} clicks loaded", flush=True))
 
 
 async def _settle(home: Path, clicks: int) -> dict[str, Any]:
     """Bring the tables up to date, let merges end, and say how large they are."""
-    async with _migrated(home) as clickhouse:
-        await _merge(clickhouse)
-        await _merge_past_months(clickhouse)
+    async with migrated(home) as clickhouse:
+        await merge_all(clickhouse)
         sizes = await _sizes(clickhouse)
     total = sum(each["bytes"] for each in sizes.values())
     return {"disk_bytes_per_click": round(total / clicks, 1), "tables": sizes, "reopen_s": await _reopen(home)}
 
 
 @asynccontextmanager
-async def _migrated(home: Path) -> AsyncIterator[ClickHouse]:
+async def migrated(home: Path) -> AsyncIterator[ClickHouse]:
+    """The ClickHouse of a home, with all tables."""
     clickhouse = ClickHouse(home / "clickhouse", memory_mb=_MEMORY_MB)
     await clickhouse.open()
     try:
@@ -81,8 +82,13 @@ async def _migrated(home: Path) -> AsyncIterator[ClickHouse]:
         await clickhouse.close()
 
 
-async def _merge(clickhouse: ClickHouse) -> None:
+async def merge_all(clickhouse: ClickHouse) -> None:
     """Let the merges end that an installation would have had three months for."""
+    await _merge(clickhouse)
+    await _merge_past_months(clickhouse)
+
+
+async def _merge(clickhouse: ClickHouse) -> None:
     end = time.monotonic() + 1_800
     while time.monotonic() < end:
         running = await clickhouse.query("SELECT count() AS n FROM system.merges")
@@ -121,7 +127,8 @@ async def _reopen(home: Path) -> float:
     return round(seconds, 2)
 
 
-def _schema() -> list[str]:
+def schema() -> list[str]:
+    """The names of the DDL's files."""
     return sorted(path.name for path in FOLDER.glob("[0-9]*.sql"))
 
 
