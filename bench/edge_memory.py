@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,13 @@ def run(codes: int = CODES) -> dict[str, Any]:
     """Resident memory of workerd in MB after a tenth of the codes and after all of them, and the latency of cold codes."""
     if not turns.has_wrk():
         return {"left_out": "wrk is not installed"}
+    with many_links() as (port, pid):
+        return _measure(port, pid, codes)
+
+
+@contextmanager
+def many_links(packed: int = 0) -> Iterator[tuple[int, int]]:
+    """The edge in front of a KV that has every link, the first so many in packs too: its port, and the runtime's process."""
     edge, kv, sink = unused_ports(3)
     with tempfile.TemporaryDirectory() as home:
         environment = {
@@ -31,7 +40,7 @@ def run(codes: int = CODES) -> dict[str, Any]:
             "NEARHOP_EDGE_KV_TIMEOUT_SECONDS": "5",  # a stall of the machine is no failure of KV
         }
         process = subprocess.Popen(
-            ["node", str(turns.WORKERS / "many.mjs"), json.dumps({"sink": sink})],
+            ["node", str(turns.WORKERS / "many.mjs"), json.dumps({"sink": sink, "packed": packed})],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -42,7 +51,7 @@ def run(codes: int = CODES) -> dict[str, Any]:
             assert process.stdout is not None
             while process.stdout.readline() != "ready\n":
                 assert process.poll() is None, "the worker did not start"
-            return _measure(edge, _workerd(process.pid), codes)
+            yield edge, _workerd(process.pid)
         finally:
             os.killpg(process.pid, signal.SIGKILL)  # workerd ends with its runner
             process.wait(10)
@@ -50,12 +59,12 @@ def run(codes: int = CODES) -> dict[str, Any]:
 
 def _measure(port: int, pid: int, codes: int) -> dict[str, Any]:
     before, done, sizes = resident(pid), 0, []
-    turn: dict[str, float] = {}
+    found: dict[str, float] = {}
     while done < codes:
-        turn = _turn(port, done)
-        done += int(turn.pop("requests"))
+        found = turn(port, done)
+        done += int(found.pop("requests"))
         sizes.append((done, resident(pid)))
-        print(f"  {done} of {codes} codes, {sizes[-1][1]} MB, {turn}", flush=True)
+        print(f"  {done} of {codes} codes, {sizes[-1][1]} MB, {found}", flush=True)
     tenth = next(size for count, size in sizes if count >= codes / 10)
     return {
         "distinct_codes": done,
@@ -63,11 +72,12 @@ def _measure(port: int, pid: int, codes: int) -> dict[str, Any]:
         "rss_mb_after_a_tenth": tenth,
         "rss_mb_most": max(size for _, size in sizes),
         "rss_mb_at_end": sizes[-1][1],
-        "cold": turn,
+        "cold": found,
     }
 
 
-def _turn(port: int, first: int) -> dict[str, float]:
+def turn(port: int, first: int) -> dict[str, float]:
+    """Some seconds of distinct codes after a number: how many, and their latency."""
     command = ["wrk", "-t1", f"-c{turns.CONNECTIONS}", f"-d{_TURN_SECONDS}s", "-s", str(turns.WORKERS / "distinct.lua")]
     command += [f"http://127.0.0.1:{port}/", "--", str(first)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)

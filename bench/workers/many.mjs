@@ -1,4 +1,5 @@
-// The edge alone, in front of a KV that has every link there could be: `node many.mjs '{"sink": port}'`.
+// The edge alone, in front of a KV that has every link there could be: `node many.mjs '{"sink": port, "packed": links}'`.
+// The first links, `packed` of them, are in packs as well, and a change feed vouches for them.
 // Prints "ready" once it answers.
 
 import http from "node:http";
@@ -11,7 +12,7 @@ import { guardChildren } from "../../deploy/local/edge_runner/guard.mjs";
 import { options } from "../../deploy/local/edge_runner/workers.mjs";
 import { readSettings } from "../../deploy/local/edge_runner/settings.mjs";
 
-const { sink } = JSON.parse(process.argv[2]);
+const { sink, packed = 0 } = JSON.parse(process.argv[2]);
 const taker = http.createServer((request, response) => {
     request.resume().on("end", () => response.writeHead(202).end("{}"));
 });
@@ -23,11 +24,25 @@ const edge = all.workers[0];
 delete edge.kvNamespaces;
 edge.wrappedBindings.LINKS = "every-link";
 const contents = `
+const record = (key) => "1.1.1.1.https://www.example.com/a/destination/of/usual/length?for=" + encodeURIComponent(key);
+const ofOnePack = 20_000;
+const everywhere = "/w==\\n"; // a filter that lets every key be looked for
+const packs = Array.from({ length: Math.ceil(${packed} / ofOnePack) }, (_, pack) => {
+    const numbers = Array.from({ length: ofOnePack }, (_, link) => pack * ofOnePack + link + 1);
+    return everywhere + numbers.map((number) => "localhost/c" + number).sort().map((key) => key + "\\t" + record(key) + "\\n").join("");
+});
+function pack(body, now) {
+    const header = { format: 1, at: now - 300, packs: packs.length, bytes: body.length };
+    return new TextEncoder().encode(JSON.stringify(header) + "\\n" + body).buffer;
+}
 export default function () {
     return {
         async get(key) {
+            const now = Date.now() / 1000;
+            if (key.startsWith("/packs/")) return key.slice(7) in packs ? pack(packs[key.slice(7)], now) : null;
+            if (key === "/feed" && packs.length) return JSON.stringify({ format: 1, head: 0, since: now - 3600, at: now });
             if (key.endsWith("/") || key.startsWith("/")) return null; // domains and the change feed
-            return "1.1.1.1.https://www.example.com/a/destination/of/usual/length?for=" + encodeURIComponent(key);
+            return record(key);
         },
     };
 }`;
