@@ -6,8 +6,6 @@ from origin.analytics.tiers import BY_DAY, BY_HOUR, Tier
 
 # Of a query parameter of the request or the destination, by its name.
 PARAMETER = "parameters[{parameter:String}]"
-_REGION = "concat(country, '\\t', region)"
-_CITY = "concat(country, '\\t', region, '\\t', city)"
 
 
 class Grouping(NamedTuple):
@@ -22,8 +20,6 @@ class Grouping(NamedTuple):
     # Where they have it under another name: that of their dimension, and the expression that makes a value of theirs.
     dimension: str = ""
     rolled: str = "value"
-    # The columns that `column` puts together, where it is an expression of few of them.
-    keys: str = "value"
 
     def split(self, value: str) -> dict[str, str]:
         """The row's fields out of a value."""
@@ -34,10 +30,8 @@ EVENT_NAMES = Grouping("event_name", ("eventName",))  # of leads and sales
 GROUPINGS = {
     "event_names": EVENT_NAMES,
     "countries": Grouping("country", ("country",), (("region", "*"), ("city", "*")), BY_HOUR),
-    "regions": Grouping(
-        _REGION, ("country", "region"), (("city", "*"),), BY_HOUR, "region_path", keys="country, region"
-    ),
-    "cities": Grouping(_CITY, ("country", "region", "city"), (), BY_HOUR, "city_path", keys="country, region, city"),
+    "regions": Grouping("region_path", ("country", "region"), (("city", "*"),), BY_HOUR),
+    "cities": Grouping("city_path", ("country", "region", "city"), (), BY_HOUR),
     "continents": Grouping("continent", ("continent",), (), BY_HOUR),
     "devices": Grouping("device", ("device",), (), BY_HOUR),
     "browsers": Grouping("browser", ("browser",), (), BY_HOUR),

@@ -56,12 +56,10 @@ WHERE workspace_id = {workspace:UInt64} AND /*within*/ /*filters*/ AND value != 
 GROUP BY value
 
 -- name: top_values_in_clicks
--- Grouped by the columns themselves, so that a value put together of some is made once for each group, not for each click.
 SELECT toString(/*value*/) AS value, count() AS part
 FROM clicks
-WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/
-GROUP BY /*keys*/
-HAVING value != ''
+WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/ AND value != ''
+GROUP BY value
 
 -- name: top_links
 -- The links with most clicks.

@@ -62,7 +62,7 @@ class AnalyticsReader:
         dimension = grouping.dimension or grouping.column
         bound = {"dimension": dimension, "limit": limit, "values": list(values), "parameter": parameter}
         kept = grouping.tiers if scope.link_ids is None else ()
-        texts = {"/*value*/": grouping.column, "/*rolled*/": grouping.rolled, "/*keys*/": grouping.keys}
+        texts = {"/*value*/": grouping.column, "/*rolled*/": grouping.rolled}
         filtered = tiers.AUDIENCE if grouping.column in tiers.AUDIENCE_COLUMNS else ()
         rows = await self._ask("top_values", scope, period, kept, bound, texts, filtered)
         return Top([(row["value"], row["clicks"]) for row in rows], rows[0]["total"] if rows else 0)
