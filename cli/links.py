@@ -19,6 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the API answe
 def create(
     url: Annotated[str, typer.Argument(help="Where the link leads; https:// is added where nothing is in front.")],
     key: Annotated[str, typer.Option(help="The code behind the slash; made up when missing.")] = "",
+    prefix: Annotated[str, typer.Option(help="What a made-up code stands behind: `c` makes c/7xKd2mQ.")] = "",
     domain: Annotated[str, typer.Option(help="A short domain of yours; the usual one when missing.")] = "",
     title: Annotated[str, typer.Option(help="A title, for yourself.")] = "",
     comments: Annotated[str, typer.Option(help="A note, for yourself.")] = "",
@@ -26,7 +27,8 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Shorten a URL and print the short link."""
-    given = {"key": key, "domain": domain, "title": title, "comments": comments, "externalId": external_id}
+    given = {"key": key, "prefix": prefix, "domain": domain, "title": title, "comments": comments}
+    given["externalId"] = external_id
     address = with_scheme(url.strip())
     if address != url.strip():
         note(f"{url.strip()} has no https:// in front: it is taken as {address}")

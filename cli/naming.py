@@ -18,7 +18,12 @@ def find_link(origin: OriginClient, name: str) -> dict[str, Any]:
         return dict(origin.get("/links/info", linkId=name))
     domain, key = _parts(name)
     if domain:
-        return dict(origin.get("/links/info", domain=domain, key=key))
+        try:
+            return dict(origin.get("/links/info", domain=domain, key=key))
+        except Refused as error:
+            if "://" in name or error.status != _NOT_FOUND:
+                raise
+        key = name  # `v1.2/abc` may be a code
     found = _on_domains_in_use(origin, key) or _by_search(origin, key)
     if not found:
         raise Refused(_NOT_FOUND, "not_found", f"There is no link with the code {key!r}: see `nearhop links list`")
@@ -29,12 +34,13 @@ def find_link(origin: OriginClient, name: str) -> dict[str, Any]:
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """Domain and code of `abc`, `go.example.com/abc` or `https://go.example.com/abc`."""
+    """Domain and code of `abc`, `c/abc`, `go.example.com/c/abc` or `https://go.example.com/c/abc`."""
     if "://" in name:
         url = urlsplit(name)
         return url.hostname or "", unquote(url.path.removeprefix("/"))
-    domain, slash, key = name.rpartition("/")
-    return (domain.partition(":")[0], key) if slash else ("", name)
+    domain, slash, key = name.partition("/")
+    host = domain.partition(":")[0]
+    return (host, key) if slash and ("." in host or host != domain or host == "localhost") else ("", name)
 
 
 def _on_domains_in_use(origin: OriginClient, key: str) -> list[dict[str, Any]]:

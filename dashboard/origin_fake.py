@@ -92,8 +92,8 @@ class FakeOrigin:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Problem(422, "url: Enter a complete address that begins with http:// or https://.")
         key = key or f"c{next(self.numbers):05}"
-        if "/" in key:
-            raise Problem(422, "key: may not contain '/': use letters, digits, '-', '_' or emoji")
+        if " " in key:
+            raise Problem(422, "key: it may not contain ' ': use letters, digits, '-', '_' or emoji.")
         if any(link["key"] == key for link in self.links.values()):
             raise Problem(409, f"key: {key} is taken on localhost: choose another one.")
         now = datetime.now(UTC).isoformat()

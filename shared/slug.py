@@ -12,6 +12,7 @@ from shared.errors import BadCode, BadDomain
 MAX_CODE_LENGTH = 190
 MAX_DOMAIN_LENGTH = 190  # with the code, in UTF-8, this must fit the 512 bytes of a KV key
 MAX_CODE_BYTES = 320
+MAX_SEGMENTS = 4  # `docs/v2/install` has three
 
 # Codes that the edge, browsers or crawlers use themselves.
 RESERVED_CODES = frozenset(
@@ -24,12 +25,17 @@ ALPHABET = "23456789bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ"
 DEFAULT_CODE_LENGTH = 7
 MIN_GENERATED_LENGTH = 3
 
-# What would end or split the path in a URL, and the two suffixes that the edge reads as commands (`{code}+`, `{code}.qr`).
-_FORBIDDEN_CHARACTERS = frozenset('/\\?#%<>"^`{|}[]')
+# What would end the path in a URL, or be read as another character.
+_FORBIDDEN_CHARACTERS = frozenset('\\?#%<>"^`{|}[]')
+# What the edge reads as commands at the end of a code.
+VIEWS = (".qr.png", ".qr", "+")
 
 
 def normalize_code(code: str) -> str:
-    """The form in which a code is stored and looked up (NFC); raises BadCode with the reason."""
+    """The form in which a code is stored and looked up (NFC); raises BadCode with the reason.
+
+    A code may have several segments, as `docs/install` has; each of them obeys the rules of a code of one.
+    """
     code = unicodedata.normalize("NFC", code)
     if not code:
         raise BadCode("may not be empty")
@@ -38,11 +44,25 @@ def normalize_code(code: str) -> str:
     for character in code:
         if character in _FORBIDDEN_CHARACTERS or character.isspace() or unicodedata.category(character) in ("Cc", "Cs"):
             raise BadCode(f"may not contain {character!r}: use letters, digits, '-', '_' or emoji")
-    if code in (".", "..") or code.endswith(("+", ".qr")):
-        raise BadCode("may not be '.' or '..' or end in '+' or '.qr': those have a meaning of their own")
-    if code.lower() in RESERVED_CODES or code.lower().startswith(RESERVED_PREFIXES):
+    segments = code.split("/") if "/" in code else (code,)
+    if len(segments) > MAX_SEGMENTS:
+        raise BadCode(f"may have {MAX_SEGMENTS} segments at most")
+    for segment in segments:
+        if segment in ("", ".", "..") or segment.endswith(VIEWS):
+            raise BadCode("may have no segment that is empty, '.' or '..' or ends in '+', '.qr' or '.qr.png'")
+    first = segments[0].lower()
+    if first in RESERVED_CODES or first.startswith(RESERVED_PREFIXES):
         raise BadCode("is reserved: choose another one")
     return code
+
+
+def leading_codes(code: str) -> list[str]:
+    """What a normalized code lies below, the longest first: `a/b` and `a` of `a/b/c`."""
+    found = []
+    while "/" in code:
+        code = code.rpartition("/")[0]
+        found.append(code)
+    return found
 
 
 def normalize_domain(host: str) -> str:

@@ -1,18 +1,17 @@
 """From a request's URL to the key that its link has in KV."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from redirector import destination
 from shared.errors import BadCode, BadDomain
 from shared.kv_record import kv_key
-from shared.slug import normalize_code, normalize_domain
+from shared.slug import MAX_SEGMENTS, VIEWS, normalize_code, normalize_domain
 
 # What else a browser on the same machine may call the default domain while that is `localhost`.
 _LOOPBACK = {"127.0.0.1", "[::1]"}
 _MOST_HOSTS = 1_000
-# What may follow a code: its preview, its QR code. Longest first.
-_VIEWS = (".qr.png", ".qr", "+")
 
 
 class Hosts:
@@ -38,16 +37,33 @@ class Hosts:
 
 
 class Address(NamedTuple):
-    """What a URL asks for."""
+    """What a URL asks for: the link of this code, or one of the `shorter` ones if that carries the rest of the path on."""
 
     domain: str
     code: str
     rest: str = ""  # of the path, as sent
-    view: str = ""  # "", or one of "+", ".qr" and ".qr.png"
+    view: str = ""  # "", or one of VIEWS
+    shorter: tuple[tuple[str, str], ...] = ()  # code and rest of each, the longest first
 
     @property
     def key(self) -> str:
         return kv_key(self.domain, self.code)
+
+    @property
+    def path(self) -> str:
+        """As origin is asked for it: a slash at its end says that the rest is no code's."""
+        return f"{self.code}/" if self.rest else self.code
+
+    def each(self) -> Iterator["Address"]:
+        """The address by this code, then by the shorter ones."""
+        yield self
+        for code, rest in self.shorter:
+            yield Address(self.domain, code, rest)
+
+    def lowered(self) -> "Address":
+        """The same where a domain takes upper and lower case for one."""
+        shorter = tuple((code.lower(), rest) for code, rest in self.shorter)
+        return self._replace(code=self.code.lower(), shorter=shorter)
 
 
 def split_url(url: str) -> tuple[str, str, str]:
@@ -66,15 +82,40 @@ def code_of(path: str) -> str:
 def address_of(hosts: Hosts, host: str, path: str) -> Address | None:
     """What is asked for, or None where the address can't be a link's."""
     first, slash, rest = path.partition("/")
-    if rest and not destination.safe_rest(rest):
-        return None
+    if rest:
+        return _of_segments(hosts, host, path) if destination.safe_rest(rest) else None
     try:
         domain = hosts.domain(host)
         text = _unescaped(first)
-        view = "" if slash else next((each for each in _VIEWS if text.endswith(each)), "")
-        return Address(domain, normalize_code(text.removesuffix(view)), rest, view)
+        view = "" if slash else _view(text)
+        return Address(domain, normalize_code(text.removesuffix(view)), "", view)
     except (BadCode, BadDomain):
         return None
+
+
+def _of_segments(hosts: Hosts, host: str, path: str) -> Address | None:
+    """By the code of all segments if they can be one, else by that of as many as can."""
+    segments = path.removesuffix("/").split("/", MAX_SEGMENTS)
+    code, rest, view = "", path, ""
+    found: list[tuple[str, str]] = []
+    try:
+        domain = hosts.domain(host)
+        for number, segment in enumerate(segments[:MAX_SEGMENTS], 1):
+            text, last = _unescaped(segment), number == len(segments)
+            shown = _view(text) if last and not path.endswith("/") else ""
+            text = text.removesuffix(shown)
+            code = normalize_code(f"{code}/{text}" if code else text)
+            rest, view = rest.partition("/")[2], shown
+            found.insert(0, (code, "" if last else rest))
+    except BadDomain:
+        return None
+    except BadCode:
+        view = ""
+    return Address(domain, *found[0], view, tuple(found[1:])) if found else None
+
+
+def _view(text: str) -> str:
+    return next((each for each in VIEWS if text.endswith(each)), "")
 
 
 def _unescaped(path: str) -> str:

@@ -92,7 +92,7 @@ class Answers:
     def _report_url(self, asked: Asked, link: KnownLink) -> str:
         """Where this link can be reported; empty for nowhere."""
         _, _, code = link.key.partition("/")
-        short = quote(f"{asked.host}/{quote(code, safe='')}", safe="")
+        short = quote(f"{asked.host}/{quote(code)}", safe="")
         return f"{self._report_page}{short}" if self._report_page else ""
 
     async def _qr_png(self, asked: Asked, short_url: str) -> Response:
@@ -149,7 +149,7 @@ class Answers:
         click_id = self._beacon.new_id() if behaviour.additions.track else ""
         salt = f"{self._salt}.{link.record.link_id}"
         answer = lead(behaviour, link.record.url, visitor, salt, address.rest, click_id)
-        if leads_to_itself(link.key, answer.url):
+        if leads_to_itself(link.key, answer.url, behaviour):
             return respond.gone(self._runtime, "loop", asked.reference)
         try:
             response = self._page_or_redirect(asked, link, answer)
@@ -204,7 +204,7 @@ def _fragment(link: KnownLink, answer: Redirect, rest: str, click_id: str) -> st
 
 
 def _path(address: Address) -> str:
-    return quote(address.code, safe="")
+    return quote(address.code)
 
 
 def _short(asked: Asked, address: Address) -> str:

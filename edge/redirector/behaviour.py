@@ -29,12 +29,17 @@ class Behaviour:
     expired_url: str = ""
     once: bool = False
     prefix: bool = False
+    below: frozenset[str] | None = frozenset()  # how codes below its own go on; None: any may
     additions: Additions = field(default_factory=Additions)
     plan: Plan | None = None
     password: str = ""
     social: dict[str, str] = field(default_factory=dict)
     unsafe: str | None = None  # the reason, which may be empty
     cloak: bool = False
+
+    def may_have_below(self, code: str) -> bool:
+        """Whether there may be a link whose code goes on from this one's as told."""
+        return self.below is None or code in self.below
 
 
 # Of links without options, which are most.
@@ -63,6 +68,7 @@ def read_behaviour(record: KvRecord) -> Behaviour:
         expired_url=_text(options.get("expired_url")),
         once=options.get("once") is True,
         prefix=options.get("prefix") is True,
+        below=_below(options.get("below")),
         additions=_additions(options),
         plan=make_plan(record.url, options) if not _TARGETS.isdisjoint(options) else None,
         password=_text(options.get("password")),
@@ -70,6 +76,12 @@ def read_behaviour(record: KvRecord) -> Behaviour:
         unsafe=unsafe if isinstance(unsafe, str) else "" if unsafe is True else None,
         cloak=options.get("cloak") is True,
     )
+
+
+def _below(value: Any) -> frozenset[str] | None:
+    if value is True:
+        return None
+    return frozenset(each for each in value if isinstance(each, str)) if isinstance(value, list) else frozenset()
 
 
 def _additions(options: dict[str, Any]) -> Additions:

@@ -14,6 +14,7 @@ from redirector.internal import PATHS, Internal
 from redirector.known import KnownLink, Missing
 from redirector.links import Links
 from redirector.origin import Origin
+from redirector.paths import Paths
 from redirector.ports import Context, Request, Response, Runtime
 from redirector.settings import EdgeSettings
 from shared.errors import BadDomain
@@ -34,6 +35,7 @@ class Edge:
         self._hosts = Hosts(settings.default_domain)
         self.origin = Origin(runtime, settings.origin_url, settings.edge_secret, settings.origin_timeout_seconds)
         self._links = Links(runtime, self.origin, settings, counters)
+        self._paths = Paths(runtime, self._links, self.origin, counters)
         self._domains = Domains(runtime, self._links)
         self._beacon = Beacon(runtime, self.origin, settings, counters, self._follow)
         self._internal = Internal(runtime, settings, self.origin, self._links, self._beacon, counters)
@@ -84,13 +86,18 @@ class Edge:
         return (await self._domains.get(name, asked.now)).answer(asked.path)
 
     def _find(self, asked: Asked, address: Address) -> Answer:
+        if address.rest or address.shorter:
+            decided = self._paths.held(address, asked.now)
+            return self._look_up_path(asked, address) if decided is None else self._decided(asked, *decided)
         found = self._links.usable(address.key, asked.now)
-        if isinstance(found, KnownLink):
-            if self._links.claim_refresh(found, asked.now):
-                self._runtime.defer(asked.context, self._refresh(address.key))
-            return self._answer(asked, address, found)
-        if found is None or found.reason == "":
+        if found is None or (isinstance(found, Missing) and found.reason == ""):
             return self._look_up(asked, address)
+        return self._decided(asked, address, found)
+
+    def _decided(self, asked: Asked, address: Address, found: KnownLink | Missing) -> Answer:
+        """What memory knows, and a refresh of it where it is stale."""
+        if isinstance(found, KnownLink) and self._links.claim_refresh(found, asked.now):
+            self._runtime.defer(asked.context, self._refresh(found.key))
         return self._answer(asked, address, found)
 
     async def _look_up(self, asked: Asked, address: Address) -> Response:
@@ -99,9 +106,20 @@ class Edge:
         if lowered != address.code and (await self._domains.get(address.domain, asked.now)).ignores_case:
             address = address._replace(code=lowered)
         found = self._links.usable(address.key, asked.now) or await self._links.learn(address.key, asked)
-        answer = self._answer(asked, address, found)
+        return await self._with_id(asked, self._answer(asked, address, found))
+
+    async def _with_id(self, asked: Asked, answer: Answer) -> Response:
+        """The reply, with the request's id where origin was asked under it."""
         reply = await answer if isinstance(answer, Coroutine) else answer
         return self._runtime.with_header(reply, REQUEST_ID, asked.reference) if asked.told_origin else reply
+
+    async def _look_up_path(self, asked: Asked, address: Address) -> Response:
+        """The same for a path of several segments, which several links may answer."""
+        lowered = address.lowered()
+        if lowered != address and (await self._domains.get(address.domain, asked.now)).ignores_case:
+            address = lowered
+        decided = self._paths.held(address, asked.now) or await self._paths.learn(address, asked)
+        return await self._with_id(asked, self._decided(asked, *decided))
 
     def _follow(self, context: Context) -> None:
         """Read the change feed, or the packs, in a request that works on after its reply."""

@@ -11,7 +11,7 @@ from redirector.settings import EdgeSettings
 from shared import signing
 from shared.errors import BadSignature
 
-# Never a link's key: a code may not contain a slash.
+# Never a link's key: no code begins with `readyz`.
 _PROBE_KEY = "localhost/readyz/probe"
 PATHS = frozenset({"healthz", "readyz", "metrics", "_nearhop/stats", "_nearhop/flush", "_nearhop/deliver"})
 

@@ -5,8 +5,8 @@ from redirector.cache import Cache
 from redirector.counters import Counters
 from redirector.feed import ChangeFeed
 from redirector.known import KnownLink, Missing, known_link
-from redirector.limits import Limit
 from redirector.memory import LinkMemory
+from redirector.misses import Misses
 from redirector.origin import Origin
 from redirector.ports import Runtime, Unreachable, Unsendable
 from redirector.preload import Preload
@@ -22,8 +22,6 @@ _LONGEST_WAIT_SECONDS = 2.0
 _MOST_OVERTAKEN = 3
 _MOST_ASKED = 10_000
 _MOST_MISSING = 20_000
-# An address that asks for this many times as many unknown codes as it may is not even answered from KV.
-_FLOOD = 10
 # After a refresh was given to a request, the next one is given to another request if the first has not come back.
 _REFRESH_PATIENCE_SECONDS = 5.0
 
@@ -41,7 +39,7 @@ class Links:
         self._origin = origin
         self._settings = settings
         self._counters = counters
-        self._misses = Limit(settings.misses_per_minute)
+        self.misses = Misses(runtime, settings, counters)
         self._asked: dict[str, float] = {}  # keys that a request is asking for right now, and since when
         self._kv_rests_until = 0.0
         self._learned = 0
@@ -77,9 +75,7 @@ class Links:
         `asked` is the visitor's request: for an address that keeps asking for codes that don't exist, nobody is asked.
         """
         address = asked.address if asked else ""
-        misses = self._misses.counted(address, self._runtime.now())
-        if misses >= _FLOOD * self._settings.misses_per_minute:
-            self._counters.misses_refused += 1
+        if self.misses.flood(address):
             return Missing(0.0, "limited")
         while self._runtime.now() - self._asked.get(key, -_LONGEST_WAIT_SECONDS) < _LONGEST_WAIT_SECONDS:
             await self._runtime.sleep(_WAIT_STEP_SECONDS)
@@ -87,8 +83,7 @@ class Links:
             if found is not None:
                 return found
         held = self.memory.get(key) is not None
-        if held and self.feed.slept(now := self._runtime.now()) and self.feed.claim(now):
-            await self.follow()  # one read, as the link itself would take, which may vouch for all the others too
+        if held and await self.catch_up():
             found = self.usable(key, self._runtime.now())
             if found is not None:
                 return found
@@ -116,9 +111,8 @@ class Links:
         try:
             value, late = self.feed.newest(key, await self._kv_get(key))
             if value is None and not key.endswith("/"):  # a domain's own record is in KV or nowhere
-                if not await self._may_ask_origin(key, address):
-                    self._counters.misses_refused += 1
-                    self._misses.count(address, self._runtime.now())
+                # A link that was known may be asked for in any case: its refresh is nobody's guess.
+                if self.memory.version(key) is None and not await self.misses.allow(address):
                     return Missing(0.0, "limited")
                 value = await self._ask_origin(key, asked)
                 if value is not None:  # it may have been sent before a change that the feed told of meanwhile
@@ -127,8 +121,41 @@ class Links:
             return self._keep_or_give_up(key)
         if value is None:
             if not key.endswith("/"):
-                self._misses.count(address, self._runtime.now())
+                self.misses.count(address)
             return self._remember_missing(key, late=late)
+        return await self._read_record(key, value)
+
+    async def from_kv(self, key: str) -> KnownLink | None:
+        """What KV has of a key, remembered; None for nothing that could be read."""
+        held = self.memory.get(key) is not None
+        for _ in range(_MOST_OVERTAKEN):
+            value, _ = self.feed.newest(key, await self._kv_get(key))
+            found = None if value is None else await self._read_record(key, value)
+            if value is None or found is not None:
+                self._learned += isinstance(found, KnownLink) and not held
+                return found if isinstance(found, KnownLink) else None
+        return None
+
+    async def from_origin(self, key: str, value: str) -> KnownLink | None:
+        """A record that origin gave, remembered; None where a change that the feed told of meanwhile says otherwise."""
+        newest, _ = self.feed.newest(key, value)
+        found = None if newest is None else await self._read_record(key, newest)
+        return found if isinstance(found, KnownLink) else None
+
+    def kept(self, key: str) -> KnownLink | None:
+        """A link that is held, however old, to be answered for now: nobody can say more of it."""
+        link = self.memory.get(key)
+        return None if link is None else self._extend(link, self._runtime.now())
+
+    def nothing(self, key: str, reason: str = "") -> Missing:
+        """Remember that there is nothing, under a key that need not be a link's; `reason` as Missing has it."""
+        seconds = self._settings.unavailable_seconds if reason else self._settings.missing_seconds
+        missing = Missing(self._runtime.now() + seconds, reason)
+        self._missing.put(key, missing)
+        return missing
+
+    async def _read_record(self, key: str, value: str) -> KnownLink | Missing | None:
+        """Open a record and remember it; None where the feed told of a change meanwhile."""
         try:
             record = await unseal(self._runtime, self._settings.edge_secret, decode(value))
             newest, late = self.feed.newest(key, value)  # a change may have come while it was opened
@@ -206,13 +233,12 @@ class Links:
             link.read_at = link.fresh_until = 0.0
             link.usable_until = now + self._settings.stale_seconds
 
-    async def _may_ask_origin(self, key: str, address: str) -> bool:
-        """A link that was known may be asked for in any case: its refresh is nobody's guess."""
-        if self.memory.version(key) is not None:
-            return True
-        if self._misses.counted(address, self._runtime.now()) >= self._settings.misses_per_minute:
+    async def catch_up(self) -> bool:
+        """Whether the feed was read, which has only not been read for long: one read may vouch for all that is held."""
+        if not (self.feed.slept(now := self._runtime.now()) and self.feed.claim(now)):
             return False
-        return not address or await self._runtime.may_miss(address)
+        await self.follow()
+        return True
 
     async def _kv_get(self, key: str) -> str | None:
         """KV's value; None as well while KV itself fails, for origin may still answer."""

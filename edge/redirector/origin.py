@@ -32,12 +32,27 @@ class Origin:
     async def find_link(self, domain: str, code: str, request_id: str = "") -> str | None:
         """The link's KV value, None where origin says that there is none; raises Unreachable."""
         path = f"/internal/links?domain={quote(domain, safe='')}&code={quote(code, safe='')}"
+        found, text = await self._find(path, request_id)
+        return text if found else None
+
+    async def find_path(self, domain: str, path: str, request_id: str = "") -> tuple[bool, str, str]:
+        """Whether a link leads on from a path, and its code and KV value; raises Unreachable.
+
+        Where none does, the code is the first of the path's leading ones that has no other code below it, if there is one.
+        """
+        found, text = await self._find(
+            f"/internal/links?domain={quote(domain, safe='')}&path={quote(path, safe='')}", request_id
+        )
+        code, _, value = text.partition("\n")
+        return found, code, value
+
+    async def _find(self, path: str, request_id: str) -> tuple[bool, str]:
         headers = self._headers("GET", path, request_id)
         reply = await self._runtime.fetch("GET", self._url + path, headers, None, self._timeout)
         if reply.status not in (_OK, _NOT_FOUND):
             raise Unreachable(f"origin answered {reply.status}")
         self._check(reply, path)
-        return reply.text if reply.status == _OK else None
+        return reply.status == _OK, reply.text
 
     async def claim(self, domain: str, code: str, claim: str, request_id: str) -> bool:
         """Whether the one-time link is opened by this claim; raises Unreachable."""

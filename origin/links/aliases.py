@@ -1,19 +1,23 @@
 """Further codes for a link. Each is a row of its own that lends its place: the record at the edge is the link's."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import Meta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
 from origin.accounts.access import Actor
 from origin.domains import service as domains
-from origin.links import fields, refusals, store
+from origin.links import below, code_schema, fields, refusals, store
 from origin.links.codes import Codes
 from origin.links.draft import normalize_key
 from origin.links.model import wire_name
 from origin.links.options import Records
+from origin.links.redirects import forwards_paths
+from origin.links.tree import Place
 from origin.problems import Conflict, NotFound, Unprocessable
 from origin.safety import standing
 from origin.storage.tables import Row, links
@@ -36,7 +40,7 @@ class NewAlias(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A code to add; left out, the domain is the link's own, and the key is made up."""
 
     domain: str | None = None
-    key: str | None = None
+    key: Annotated[str, Meta(extra_json_schema=code_schema.KEY_OR_NOTHING)] | None = None
 
 
 async def add(
@@ -55,12 +59,16 @@ async def add(
         closed = await standing.closed(connection, actor.workspace_id, {(domain, key)}, (), link.id)
         if refusal := closed.refusal((domain, key), ()):
             raise refusal
+        wanted = [below.Wanted(Place(domain, key), forwards_paths(link.redirect))]
+        for wrong in (await below.refuse(connection, actor.workspace_id, wanted)).values():
+            raise wrong
         row = {
             **fields.DEFAULTS, "url": "", "domain": domain, "key": key, "alias_of": link.id,
             "workspace_id": actor.workspace_id, "user_id": actor.user_id,
         }  # fmt: skip
         for made in (await store.insert_free(connection, [row])).values():
             await store.publish(connection, records, [(made, link)])
+            await below.settle(connection, records, [(domain, key)])
             return made
         if body.key:
             raise refusals.taken_key(domain, key)

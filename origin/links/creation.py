@@ -10,12 +10,15 @@ from origin import ids
 from origin.accounts.access import Actor
 from origin.domains import service as domains
 from origin.folders import service as folders
-from origin.links import caps, history, passwords, refusals, search, store
+from origin.links import below, caps, history, passwords, refusals, search, store, tree
+from origin.links.below import Wanted
 from origin.links.codes import Codes
 from origin.links.draft import Draft, draft
 from origin.links.loops import Loops
 from origin.links.model import NewLink
 from origin.links.options import Records
+from origin.links.redirects import forwards_paths
+from origin.links.tree import Place
 from origin.problems import ApiProblem, Conflict, Unprocessable
 from origin.safety import standing
 from origin.safety.checks import Safety
@@ -48,6 +51,7 @@ class Creation:
         outcome: Outcome = [self._draft(body, default) for body in bodies]
         await self._refuse_foreign_domains_and_loops(outcome)
         await self._refuse_what_is_closed(outcome)
+        await self._refuse_what_lies_wrong(outcome)
         await self._refuse_unknown_folders(outcome)
         tagged = await self._find_tags(outcome)
         _refuse_repeated(outcome)
@@ -94,6 +98,15 @@ class Creation:
                 named = [(field, to.url) for field, to in each.destinations]
                 outcome[index] = closed.refusal((each.domain, each.key), named) or each
 
+    async def _refuse_what_lies_wrong(self, outcome: Outcome) -> None:
+        """Codes below another's, or so many below a link that carries paths on that its record could not name them."""
+        wanted = {index: found for index, each in enumerate(outcome) if (found := _wanted(each)) is not None}
+        deeper = [each.place for each in wanted.values() if "/" in each.place.key]
+        await tree.hold(self.connection, deeper, [each.place for each in wanted.values() if each.forwards])
+        refused = await below.refuse(self.connection, self.actor.workspace_id, list(wanted.values()))
+        for index, each in wanted.items():
+            outcome[index] = refused.get(each) or outcome[index]
+
     async def _refuse_unknown_folders(self, outcome: Outcome) -> None:
         wanted = {each.columns["folder_id"] for each in outcome if isinstance(each, Draft)} - {None}
         known = await folders.known(self.connection, self.actor.workspace_id, wanted)
@@ -128,6 +141,7 @@ class Creation:
         except IntegrityError as error:
             raise Conflict("A domain or folder was deleted at this very moment: try again.") from error
         await store.seal(self.connection, self.records, list(inserted.values()), new=True)
+        await below.settle(self.connection, self.records, inserted)
         await caps.begin(self.connection, list(inserted.values()))
         await search.index(self.connection, list(inserted.values()))
         left = [(each.domain, str(each.key)) for each in drafts if (each.domain, str(each.key)) not in inserted]
@@ -149,6 +163,7 @@ class Creation:
         for each in drafts:
             while each.made_up and (each.key is None or (each.domain, each.key) in used):
                 made = await self.codes.next(self.connection, each.key_length)
+                made = f"{each.prefix}/{made}" if each.prefix else made
                 each.key = made.lower() if each.ignores_case else made
             used.add((each.domain, each.key))
 
@@ -167,6 +182,15 @@ def _became(each: Draft, inserted: dict[tuple[str, str], Row], taken: set[tuple[
         return refusals.taken_key(*pair)
     each.key = None  # for the next round
     return each
+
+
+def _wanted(each: int | Draft | ApiProblem) -> Wanted | None:
+    """The place that a link is to have, as far as it is known."""
+    if not isinstance(each, Draft) or not (each.key or each.prefix):
+        return None
+    key = each.key or f"{each.prefix}/"
+    place = Place(each.domain, key.lower() if each.ignores_case else key)
+    return Wanted(place, forwards_paths(each.columns["redirect"]))
 
 
 def _refuse_repeated(outcome: Outcome) -> None:

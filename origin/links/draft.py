@@ -32,10 +32,11 @@ class TagChoice:
 
 @dataclass(slots=True)
 class Draft:
-    """A link to be made. `columns` are the table's; a key of None is to be made up."""
+    """A link to be made. `columns` are the table's; a key of None is to be made up, behind the prefix if there is one."""
 
     domain: str
     key: str | None
+    prefix: str
     key_length: int
     destinations: list[tuple[str, Destination]]
     columns: dict[str, Any]
@@ -56,6 +57,7 @@ def draft(body: NewLink, default_domain: str, *, allow_private: bool) -> Draft:
     return Draft(
         domain=normalize(body.domain) if body.domain else default_domain,
         key=normalize_key(body.key) if body.key else None,
+        prefix="" if body.key else normalize_prefix(body.prefix or "", int(length)),
         key_length=int(length),
         destinations=[("url", destination), *fields.other_destinations(columns, allow_private=allow_private)],
         columns=columns,
@@ -79,11 +81,22 @@ def utm_values(body: LinkFields) -> dict[str, str | None]:
 
 
 def normalize_key(key: str) -> str:
-    """A key as it is stored; raises Unprocessable with the rule it breaks."""
+    """A key as it is stored, without a slash at its ends; raises Unprocessable with the rule it breaks."""
     try:
-        return slug.normalize_code(key)
+        return slug.normalize_code(key.removeprefix("/").removesuffix("/"))
     except BadCode as error:
         raise Unprocessable(f"key: it {error}.") from error
+
+
+def normalize_prefix(prefix: str, key_length: int) -> str:
+    """What made-up keys begin with, without the slash behind it; empty for nothing. Raises Unprocessable."""
+    text = prefix.removeprefix("/").removesuffix("/")
+    if not text:
+        return ""
+    try:
+        return slug.normalize_code(f"{text}/{'x' * key_length}").rpartition("/")[0]
+    except BadCode as error:
+        raise Unprocessable(f"prefix: with the code behind it, it {error}.") from error
 
 
 def _texts(given: Any) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from origin.links import code_schema
 from origin.links.destinations import WEB_ADDRESS, WEB_ADDRESS_OR_NONE
 from origin.links.redirects import Redirect
 from origin.tags.model import Tag
@@ -122,6 +123,8 @@ Text = Annotated[str, Meta(max_length=2_000)]
 Name = Annotated[str, Meta(max_length=255)]
 Comment = Annotated[str, Meta(max_length=10_000)]
 Url = Annotated[str, WEB_ADDRESS_OR_NONE]
+Key = Annotated[str, Meta(extra_json_schema=code_schema.KEY)]
+Prefix = Annotated[str, Meta(extra_json_schema=code_schema.PREFIX)]
 # An `/` would end it in the path of /links/ext_...
 ExternalId = Annotated[str, Meta(max_length=255, pattern="^[^/]*$")]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
@@ -134,7 +137,7 @@ class LinkFields(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_
     """What both a new link and a change may set. What is left out stays as it is; null and "" clear it."""
 
     domain: str | Unset = UNSET
-    key: str | Unset = UNSET
+    key: Key | Unset = UNSET
     external_id: ExternalId | Unset | None = UNSET
     tenant_id: Name | Unset | None = UNSET
     program_id: Name | Unset | None = UNSET
@@ -172,16 +175,17 @@ class LinkFields(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_
     utm_content: Text | Unset | None = UNSET
     ref: Text | Unset | None = UNSET
     redirect: Redirect | Unset | None = UNSET
-    # A part of a path before the code, as Dub has it: codes have no `/` here.
-    prefix: Literal["", "/"] | Unset | None = UNSET
     # A workspace has no webhooks, so there is none to name: links.fields refuses each by its name.
     webhook_ids: Annotated[list[str], Meta(extra_json_schema={"maxItems": 0})] | Unset | None = UNSET
 
 
 class NewLink(LinkFields, kw_only=True):
-    """A link to make. Without a key it gets one of `keyLength` characters (7)."""
+    """A link to make. Without a key it gets one of `keyLength` characters (7), behind the `prefix` and a slash."""
 
     url: Annotated[str, WEB_ADDRESS]
+    key: Annotated[str, Meta(extra_json_schema=code_schema.KEY_OR_NOTHING)] | Unset = UNSET
+    # `/c/` makes keys such as `c/7xKd2mQ`; without an effect where a key is given.
+    prefix: Prefix | Unset | None = UNSET
     # A float: some clients send 5.0.
     key_length: Annotated[float, Meta(ge=3, le=190, extra_json_schema={"multipleOf": 1})] | Unset = UNSET
 
@@ -275,6 +279,6 @@ class InfoQuery(msgspec.Struct, kw_only=True, rename=wire_name, forbid_unknown_f
     """One link: by domain and key, by its id, or by your own id of it (with or without `ext_`)."""
 
     domain: str | None = None
-    key: str | None = None
+    key: Key | None = None
     link_id: str | None = None
     external_id: str | None = None

@@ -27,9 +27,9 @@ class Records:
 
     edge_secret: str = field(repr=False)
 
-    def render(self, row: Row, version: int) -> str:
-        """The value for KV."""
-        found = options(row)
+    def render(self, row: Row, version: int, below: list[str] | bool | None = None) -> str:
+        """The value for KV; `below` is the option of that name, where the link carries paths on."""
+        found = options(row) | ({"below": below} if below else {})
         url = row.url
         if row.password_hash:
             protected = {"url": url, **{name: value for name, value in found.items() if name not in _LIFE}}

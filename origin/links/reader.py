@@ -27,7 +27,7 @@ from origin.tags import service as tags
 from origin.tags.model import Tag
 
 # What a path may hold without being percent-encoded.
-_SAFE_IN_PATH = "-._~!$&'()*+,;=:@"
+_SAFE_IN_PATH = "/-._~!$&'()*+,;=:@"
 _MOST_GROUPS = 1000
 _MOST_RANKED = 1000
 # Other codes of a link are rows of their own.

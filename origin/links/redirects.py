@@ -127,6 +127,11 @@ def is_one_time(stored: dict[str, Any] | None) -> bool:
     return bool((stored or {}).get("oneTime"))
 
 
+def forwards_paths(stored: dict[str, Any] | None) -> bool:
+    """Whether a link's stored `redirect` carries the rest of the path on."""
+    return bool((stored or {}).get("forwardPath"))
+
+
 def options(stored: dict[str, Any]) -> dict[str, Any]:
     """The same as options of a KV record."""
     given = msgspec.convert(stored, Redirect)

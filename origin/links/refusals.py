@@ -31,3 +31,25 @@ def unknown_webhook(webhook_id: str) -> Unprocessable:
     return Unprocessable(
         f"webhookIds: there is no webhook {webhook_id[:100]!r} in this workspace. Leave the list empty, or out."
     )
+
+
+def below_foreign(domain: str, key: str) -> Conflict:
+    return Conflict(f"key: {domain}/{key} is taken, and so is what lies below it. Choose another key or prefix.")
+
+
+def crowded_below(domain: str, key: str, most: int) -> Unprocessable:
+    return Unprocessable(
+        f"key: {domain}/{key} carries paths on, and {most} codes can be below such a link. Choose another key or prefix."
+    )
+
+
+def foreign_below(domain: str, key: str) -> Conflict:
+    return Conflict(
+        f"redirect.forwardPath: another workspace has codes below {domain}/{key}, so this link can't carry paths on."
+    )
+
+
+def too_many_below(domain: str, key: str, most: int) -> Unprocessable:
+    return Unprocessable(
+        f"redirect.forwardPath: more than {most} codes are below {domain}/{key}, so this link can't carry paths on."
+    )

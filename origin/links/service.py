@@ -19,6 +19,7 @@ from origin.etags import ANY, Expected
 from origin.folders import service as folders
 from origin.links import (
     aliases,
+    below,
     caps,
     claims,
     defaults,
@@ -97,6 +98,7 @@ class Links:
         self, connection: AsyncConnection, actor: Actor, link_id: int, body: LinkChange, expected: Expected = ANY
     ) -> None:
         """Change a link; raises NotFound, PreconditionFailed, Unprocessable or Conflict."""
+        await below.hold_place(connection, link_id, body.domain, body.key)
         row = await self._locked(connection, actor, link_id)
         expected.check(row.revision)
         await trail.record(connection, actor.workspace_id, await self._apply(connection, actor, row, body))
@@ -122,6 +124,8 @@ class Links:
         if folder is None or not await folders.known(connection, actor.workspace_id, {folder}):
             state["folderId"] = None
         body = msgspec.convert(state, LinkChange)
+        if (body.domain, body.key) != (row.domain, row.key):
+            await below.hold_place(connection, link_id, body.domain, body.key)
         done = await self._apply(connection, actor, row, body, {"password_hash": verifier}, action="link.restore")
         await trail.record(connection, actor.workspace_id, done)
 
@@ -130,13 +134,13 @@ class Links:
         row = await self._locked(connection, actor, link_id)
         expected.check(row.revision)
         await history.deleted(connection, actor.workspace_id, [row])
-        await store.delete(connection, [link_id])
+        await below.settle(connection, self.records, await store.delete(connection, [link_id]))
 
     async def delete_many(self, connection: AsyncConnection, actor: Actor, link_ids: Collection[int]) -> int:
         """Delete those of the links that there are; gives how many."""
         rows = await store.lock(connection, actor.workspace_id, link_ids)
         await history.deleted(connection, actor.workspace_id, rows)
-        await store.delete(connection, [row.id for row in rows])
+        await below.settle(connection, self.records, await store.delete(connection, [row.id for row in rows]))
         return len(rows)
 
     async def open_again(self, connection: AsyncConnection, actor: Actor, link_id: int) -> None:
@@ -149,6 +153,7 @@ class Links:
 
     async def add_alias(self, connection: AsyncConnection, actor: Actor, link_id: int, body: NewAlias) -> Row:
         """Give a link another code; raises NotFound, Unprocessable or Conflict."""
+        await below.hold_place(connection, link_id, body.domain, body.key)
         link = await self._locked(connection, actor, link_id)
         made = await aliases.add(connection, actor, self.codes, self.records, link, body)
         await history.alias(connection, "link.alias_add", link, made.domain, made.key)
@@ -158,6 +163,7 @@ class Links:
         """Take a code off a link; raises NotFound."""
         link = await self._locked(connection, actor, link_id)
         domain, key = await aliases.remove(connection, link_id, alias_id)
+        await below.settle(connection, self.records, [(domain, key)])
         await history.alias(connection, "link.alias_remove", link, domain, key)
 
     async def _locked(self, connection: AsyncConnection, actor: Actor, link_id: int) -> Row:
@@ -192,6 +198,7 @@ class Links:
             await store.seal(connection, self.records, [updated])
         if moved:
             await store.unpublish(connection, [(row.domain, row.key)])
+            await below.settle(connection, self.records, [(row.domain, row.key), (updated.domain, updated.key)])
         return history.edited(action, row, before, await versions.state_of(connection, updated))
 
     async def _changed_columns(
@@ -219,6 +226,7 @@ class Links:
             values["password_hash"] = await passwords.verifier(body.password) if body.password else None
         place = await self._changed_place(connection, actor, row, body)
         await self._refuse_what_is_closed(connection, row, place, leads_to)
+        await below.refuse_change(connection, row, values | place)
         return values | place
 
     async def _refuse_what_is_closed(

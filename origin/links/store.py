@@ -9,7 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import outbox
+from origin.links import tree
 from origin.links.options import Records, urgency
+from origin.links.redirects import forwards_paths
+from origin.links.tree import MOST_BELOW, Place
 from origin.storage.tables import Row, links
 from shared.kv_record import kv_key
 
@@ -50,14 +53,27 @@ async def seal(connection: AsyncConnection, records: Records, changed: Sequence[
 
 async def publish(connection: AsyncConnection, records: Records, rows: Sequence[tuple[Row, Row]]) -> None:
     """Store and queue the record of each row's key, made of the link beside it: the row itself, or what it is an alias of."""
+    if not rows:
+        return
+    below = await _below(connection, rows)
     versions = await outbox.next_versions(connection, len(rows))
     pairs = list(zip(rows, versions, strict=True))
-    values = [records.render(link, version) for (_, link), version in pairs]
+    values = [records.render(link, version, below.get(row.id)) for (row, link), version in pairs]
     await connection.execute(_SEAL, {"ids": [row.id for row, _ in rows], "versions": versions, "values": values})
     queued = [
         (kv_key(row.domain, row.key), version, value) for ((row, _), version), value in zip(pairs, values, strict=True)
     ]
     await outbox.send(connection, queued, max((urgency(link) for _, link in rows), default=outbox.USUAL))
+
+
+async def _below(connection: AsyncConnection, rows: Sequence[tuple[Row, Row]]) -> dict[int, list[str] | bool]:
+    """By the row's number: how the codes below a link that carries paths on go on from its own; true for too many of them."""
+    places = {Place(row.domain, row.key): row.id for row, link in rows if forwards_paths(link.redirect)}
+    codes = await tree.codes_below(connection, places)
+    return {
+        places[place]: len(found) > MOST_BELOW or [each.key.removeprefix(f"{place.key}/") for each in found]
+        for place, found in codes.items()
+    }
 
 
 async def _with_aliases(connection: AsyncConnection, changed: Sequence[Row]) -> list[tuple[Row, Row]]:
@@ -88,8 +104,8 @@ async def update(connection: AsyncConnection, link_id: int, values: dict[str, An
     return updated
 
 
-async def delete(connection: AsyncConnection, link_ids: Collection[int]) -> None:
-    """Delete locked links and their aliases, at the edge as well."""
+async def delete(connection: AsyncConnection, link_ids: Collection[int]) -> list[tuple[str, str]]:
+    """Delete locked links and their aliases, at the edge as well; gives where they were (domain, key)."""
     places: list[tuple[str, str]] = []
     for gone in (
         links.c.alias_of.in_(link_ids),
@@ -98,6 +114,7 @@ async def delete(connection: AsyncConnection, link_ids: Collection[int]) -> None
         deleted = await connection.execute(sa.delete(links).where(gone).returning(links.c.domain, links.c.key))
         places += [(row.domain, row.key) for row in deleted]
     await unpublish(connection, places)
+    return places
 
 
 async def lock_url(connection: AsyncConnection, workspace_id: int, url: str) -> None:

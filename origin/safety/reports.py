@@ -20,12 +20,13 @@ from origin.accounts.throttle import network_of
 from origin.domains import service as domains
 from origin.limits.gate import count
 from origin.limits.lease import HOUR, Limit
+from origin.links import tree
 from origin.links.model import Reason, wire_name
 from origin.problems import NotFound
-from origin.storage.tables import Row, link_reports, links
+from origin.storage.tables import Row, link_reports
 from origin.storage.transaction import transaction
 from shared.errors import BadCode, BadDomain
-from shared.slug import normalize_code, normalize_domain
+from shared.slug import MAX_SEGMENTS, normalize_code, normalize_domain
 
 REPORTS = Counter(
     "nearhop_link_reports_total",
@@ -92,22 +93,18 @@ class Reports:
         REPORTS.labels("taken" if taken else "dropped").inc()
 
     async def _find(self, connection: AsyncConnection, url: str) -> Row | None:
-        """The link that is opened by this address, or by a part of its path where it carries paths on."""
+        """The link that this address leads to."""
         try:
             parts = urlsplit(url if "://" in url else f"https://{url}")
             if not parts.hostname:
                 return None
             domain = self.default_domain if parts.hostname == self._edge_host() else normalize_domain(parts.hostname)
-            code = normalize_code(unquote(parts.path.strip("/").partition("/")[0].removesuffix("+")))
-        except (BadDomain, BadCode, ValueError):
+            path = unquote(parts.path).strip("/")
+        except (BadDomain, ValueError):
             return None
         if await domains.ignores_case(connection, domain):
-            code = code.lower()
-        named = sa.select(sa.func.coalesce(links.c.alias_of, links.c.id))
-        one = named.where(links.c.domain == domain, links.c.key == code).scalar_subquery()
-        return (
-            await connection.execute(sa.select(links.c.id, links.c.workspace_id).where(links.c.id == one))
-        ).one_or_none()
+            path = path.lower()
+        return await tree.longest(connection, domain, _code_path(path.removesuffix("+")))
 
     async def _keep(self, connection: AsyncConnection, link: Row, given: NewReport, reporter: bytes) -> bool:
         unsettled = sa.and_(link_reports.c.link_id == link.id, link_reports.c.settled_at.is_(None))
@@ -126,6 +123,17 @@ class Reports:
         """Tells senders apart without keeping their addresses."""
         text = f"reporter {network_of(request)}".encode()
         return hmac.new(self.secret_key.encode(), text, hashlib.sha256).digest()[:16]
+
+
+def _code_path(path: str) -> str:
+    """As much of a path as can be a code's, with a slash behind it where there is more."""
+    code, segments = "", path.split("/")
+    for number in range(1, min(len(segments), MAX_SEGMENTS) + 1):
+        try:
+            code = normalize_code("/".join(segments[:number]))
+        except BadCode:
+            return f"{code}/"
+    return code if len(segments) <= MAX_SEGMENTS else f"{code}/"
 
 
 async def listed(connection: AsyncConnection, workspace_id: int, wanted: ReportFilter) -> list[Report]:

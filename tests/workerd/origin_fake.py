@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from shared import signing
 from shared.errors import BadSignature
+from tests import origin_protocol
 
 
 class OriginFake:
@@ -88,11 +89,9 @@ def _handler(origin: OriginFake) -> type[BaseHTTPRequestHandler]:  # noqa: C901 
             if not self._signed(b""):
                 return
             origin.request_ids.append(self.headers["X-Request-Id"])
-            asked = parse_qs(urlsplit(self.path).query)
-            key = f"{asked['domain'][0]}/{asked['code'][0]}"
-            origin.asked.append(key)
-            value = origin.links.get(key)
-            self._answer(404 if value is None else 200, (value or "").encode())
+            origin.asked.append(origin_protocol.asked_key(self.path))
+            status, text = origin_protocol.answer(origin.links, self.path)
+            self._answer(status, text.encode())
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -63,6 +63,27 @@ def test_a_code_in_any_spelling_finds_its_link(shared_edge: EdgeProcess) -> None
     assert shared_edge.location_bytes("/grüße-😀") == b"https://example.com/"  # as some clients send it
 
 
+def test_the_longest_match_of_a_path_decides(shared_edge: EdgeProcess, shared_origin: OriginFake) -> None:
+    shared_edge.put({"handbook/install/🚀": "https://example.com/exact", "c/abc": "https://example.com/c"})
+    shared_edge.put_rich("localhost/handbook", "https://docs.example.com", prefix=True, below=["install/🚀"])
+    shared_origin.links["localhost/c/new"] = "1.1.1.1.https://example.com/new"
+    for _ in ("from KV", "from memory"):
+        assert shared_edge.location_bytes("/handbook/install/%F0%9F%9A%80") == b"https://example.com/exact"
+        assert shared_edge.location_bytes("/handbook/install/%61?x") == b"https://docs.example.com/install/%61"
+        assert shared_edge.location_bytes("/handbook/") == b"https://docs.example.com"
+        assert shared_edge.location_bytes("/c/abc") == b"https://example.com/c"
+        assert shared_edge.location_bytes("/c%2Fabc/") == b"https://example.com/c"
+        assert shared_edge.location_bytes("/c/new") == b"https://example.com/new"
+        assert b'src="/c/abc.qr"' in shared_edge.request("/c/abc+")[2]
+        assert shared_edge.request("/c/abc.qr")[1]["content-type"] == "image/svg+xml"
+    asked = len(shared_origin.asked)
+    assert [shared_edge.request(f"/scan/{number}/x.php")[0] for number in range(10)] == [404] * 10
+    assert shared_origin.asked[asked:] == ["localhost/scan/0/x.php"]
+    about = [key for key in shared_origin.asked if key.partition("/")[2].startswith(("handbook", "c/"))]
+    assert set(about) == {"localhost/c/new"}
+    until(lambda: any(click["code"] == "handbook/install/🚀" for click in shared_origin.clicks), 10)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost", "LOCALHOST:99"])
 def test_this_machine_has_many_names(shared_edge: EdgeProcess, host: str) -> None:
     shared_edge.put({"names": "https://example.com/"})

@@ -74,6 +74,14 @@ def test_a_link_can_be_named_in_every_way(nearhop: Nearhop, user: User, name: st
     assert (done.code, done.out and json.loads(done.out)) == (0, [{"id": made["id"]}])
 
 
+@pytest.mark.parametrize("name", ["{key}", "localhost/{key}", "localhost:8787/{key}", "http://localhost:8787/{key}"])
+@pytest.mark.parametrize("prefix", ["c", "v1.2/x"])
+def test_a_code_of_several_segments_can_be_named_in_every_way(nearhop: Nearhop, prefix: str, name: str) -> None:
+    made = json.loads(nearhop("links", "create", "https://example.com", "--prefix", prefix, "--json").out)
+    assert made["key"].startswith(f"{prefix}/")
+    assert nearhop("links", "delete", name.format(**made), "-y").code == 0
+
+
 def test_a_code_is_found_behind_a_hundred_others(nearhop: Nearhop, user: User) -> None:
     made = json.loads(nearhop("links", "create", "https://example.com", "--json").out)
     bodies = [{"url": f"https://example.com/{n}"} for n in range(100)]
@@ -85,7 +93,7 @@ def test_a_code_is_found_behind_a_hundred_others(nearhop: Nearhop, user: User) -
     ("arguments", "said"),
     [
         (("links", "create", "javascript:alert(1)"), "url"),
-        (("links", "create", "https://example.com", "--key", "a/b"), "key: it may not contain '/'"),
+        (("links", "create", "https://example.com", "--key", "a b"), "key: it may not contain ' '"),
         (
             ("links", "create", "https://example.com", "--domain", "else.example"),
             "is not a verified domain of this workspace",

@@ -33,7 +33,9 @@ REFUSALS = (
     Refusal(422, r".*", r"there is no .*(in this workspace|to begin at)", "ids come from other answers"),
     Refusal(422, r".*", r"^There is no entry", "ids come from other answers"),
     Refusal(422, r".*", r"time zone", "zones are a list that changes twice a year"),
-    Refusal(422, r".* /links.*", r"^key: ", "what a code may hold is told in Unicode's categories"),
+    Refusal(
+        422, r".* /links.*", r"^(key|prefix): ", "codes below a link are counted, and keyLength takes a prefix's room"
+    ),
     Refusal(422, r".* /links.*", r"^domain: ", "a domain is the workspace's own"),
     Refusal(422, r".* /domains.*", r"^(slug|domain): ", "what a domain is takes IDNA to tell; it can't be renamed"),
     Refusal(422, r".* /domains.*", r"^(assetLinks|appleAppSiteAssociation): ", "the text is JSON"),

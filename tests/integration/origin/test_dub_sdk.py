@@ -72,6 +72,26 @@ def test_a_code_of_five_characters(dub: Dub) -> None:
     assert len(made.key) == 5
 
 
+def test_a_prefix_before_a_made_up_code(dub: Dub) -> None:
+    made = dub.links.create(request={"url": "https://example.com/prefixed", "prefix": "/c/", "webhook_ids": []})
+    assert made is not None
+    assert made.key.startswith("c/")
+    assert made.short_link.endswith(f"/{made.key}")
+    assert made.webhook_ids == []
+    assert dub.links.get(request={"domain": made.domain, "key": made.key}) == made
+    changed = dub.links.update(link_id=made.id, request_body={"key": "guide/start", "webhook_ids": None})
+    assert changed.key == "guide/start"
+    upserted = dub.links.upsert(request={"url": "https://example.com/upserted", "prefix": "c"})
+    assert upserted is not None
+    assert upserted.key.startswith("c/")
+    many = dub.links.create_many(request=[RequestBody(url="https://example.com/", prefix="c") for _ in range(3)])
+    assert all(each.key.startswith("c/") for each in many)  # type: ignore[union-attr]  # none of them is an error
+    for field in ({"prefix": "a//b"}, {"webhookIds": ["wh_1"]}):
+        body = operations.CreateLinkRequestBody.model_validate({"url": "https://example.com/", **field})
+        with pytest.raises(errors.UnprocessableEntity):
+            dub.links.create(request=body)
+
+
 def test_refusals_are_the_sdks_own_exceptions(dub: Dub, served: Served) -> None:
     with pytest.raises(errors.UnprocessableEntity) as refused:
         dub.links.create(request={"url": "javascript:alert(1)"})

@@ -114,7 +114,6 @@ async def test_a_password_is_kept_as_a_verifier_and_never_shown(api: httpx.Async
         ("testVariants", [{"url": URL, "percentage": 95}, {"url": URL, "percentage": 5}], "testVariants"),
         ("testVariants", [{"url": "x", "percentage": 50}, {"url": URL, "percentage": 50}], "testVariants[0].url"),
         ("webhookIds", ["wh_1"], "webhookIds: there is no webhook 'wh_1' in this workspace"),
-        ("prefix", "go", "prefix"),
         ("password", "x" * 129, "password"),
         ("tagIds", [f"tag_{n}" for n in range(51)], "tagIds"),
     ],

@@ -125,7 +125,7 @@ async def test_an_address_alone_is_enough(origin: FakeOrigin, reader: Reader) ->
     [
         ({"url": ""}, "url", "Enter the address"),
         ({"url": "javascript:alert(1)"}, "url", "begins with http:// or https://"),
-        ({"url": "https://example.com/", "key": "a/b"}, "key", "May not contain"),
+        ({"url": "https://example.com/", "key": "a b"}, "key", "It may not contain"),
         ({"url": "https://example.com/", "key": "taken"}, "key", "Taken is taken on localhost"),
     ],
 )

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Coroutine, Iterator
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -15,6 +15,7 @@ from redirector.settings import EdgeSettings
 from redirector.testing import Call, FakeRequest, FakeResponse, FakeRuntime, silent
 from shared import signing
 from shared.kv_record import KvRecord, encode
+from tests import origin_protocol
 
 SECRET = "the edge's secret"
 
@@ -49,10 +50,9 @@ class World:
         if call.method == "POST":
             self.batches.append(json.loads(body))
             return Reply(202, None, "{}")
-        asked = parse_qs(parts.query)
-        value = self.links.get(f"{asked['domain'][0]}/{asked['code'][0]}", "")
-        signature = signing.sign(self.answer_secret, "RESPONSE", path, value.encode(), self.runtime.clock)
-        return Reply(200 if value else 404, signature, value)
+        status, text = origin_protocol.answer(self.links, call.url)
+        signature = signing.sign(self.answer_secret, "RESPONSE", path, text.encode(), self.runtime.clock)
+        return Reply(status, signature, text)
 
     def origin_stops(self) -> None:
         self.runtime.service = silent

@@ -80,12 +80,14 @@ def test_kinds_of_drift(key: str, wanted: int | None, found: int | None, kind: K
     assert Difference(key, wanted, found).kind is kind
 
 
-@pytest.mark.parametrize("key", ["a.test/x", "localhost/été", "xn--bcher-kva.test/😀"])
+@pytest.mark.parametrize("key", ["a.test/x", "localhost/été", "xn--bcher-kva.test/😀", "a.test/c/x"])
 def test_keys_of_links_are_ours(key: str) -> None:
     assert looks_like_ours(key)
 
 
-@pytest.mark.parametrize("key", ["x", "A.test/x", "a.test/", "a.test/x/y", "/x", "a.test/robots.txt", "a.test/e\u0301"])
+@pytest.mark.parametrize(
+    "key", ["x", "A.test/x", "a.test/", "a.test/x//y", "/x", "a.test/robots.txt", "a.test/e\u0301"]
+)
 def test_other_keys_are_not(key: str) -> None:
     assert not looks_like_ours(key)
 

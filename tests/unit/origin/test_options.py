@@ -96,3 +96,10 @@ def test_only_what_the_edge_acts_on_concerns_it() -> None:
     assert not concerns_edge(row(title="A"), row(title="B", comments="C"))
     assert concerns_edge(row(title="A", proxy=True), row(title="B", proxy=True))
     assert concerns_edge(row(), row(url=URL + "2"))
+
+
+def test_the_codes_below_a_link_stand_in_its_record_and_a_passwords_are_sealed() -> None:
+    assert decode(Records("s").render(row(), 5, ["a", "b/c"])).options == {"below": ["a", "b/c"]}
+    assert decode(Records("s").render(row(), 5, below=True)).options == {"below": True}
+    assert Records("s").render(row(), 5, []) == Records("s").render(row(), 5)
+    assert set(decode(Records("s").render(row(password_hash="x"), 5, ["a"])).options) == {"password", "sealed"}

@@ -1,6 +1,7 @@
 """Codes and domains: what is allowed, and that generated codes never meet."""
 
 import itertools
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -45,7 +46,18 @@ def test_a_number_outside_the_length_is_refused(number: int) -> None:
     "code",
     [
         "",
-        "a/b",
+        "/a",
+        "a/",
+        "a//b",
+        "a/../b",
+        "./a",
+        "a+/b",
+        "a/b.qr",
+        "abc.qr.png",
+        "healthz/x",
+        "Robots.TXT/x",
+        ".well-known/x/y",
+        "a/b/c/d/e",
         "a\\b",
         "a?b",
         "a#b",
@@ -72,9 +84,26 @@ def test_a_code_that_a_url_could_not_carry_is_refused(code: str) -> None:
         slug.normalize_code(code)
 
 
-@pytest.mark.parametrize("code", ["abc", "A-b_c.d", "~x", "été", "日本", "🚀", "👩‍🚀", "x" * 190])
+@pytest.mark.parametrize(
+    "code", ["abc", "A-b_c.d", "~x", "été", "日本", "🚀", "👩‍🚀", "x" * 190, "c/abc", "a/healthz", "é/🚀/.x/robots.txt"]
+)
 def test_own_codes_may_be_words_of_any_script_and_emoji(code: str) -> None:
     assert slug.normalize_code(code) == code
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("/.+qr")))
+def test_a_code_that_is_accepted_is_in_its_own_form_and_so_is_all_that_it_lies_below(text: str) -> None:
+    try:
+        code = slug.normalize_code(text)
+    except BadCode:
+        return
+    for each in (code, *slug.leading_codes(code)):
+        assert slug.normalize_code(each) == each
+        assert not each.startswith("/")
+        assert not each.endswith(("/", *slug.VIEWS))
+    for way in (quote(code), quote(code, safe=""), quote(text)):
+        assert slug.normalize_code(unquote(way)) == code
+    assert slug.leading_codes(code) == ["/".join(code.split("/")[:n]) for n in range(code.count("/"), 0, -1)]
 
 
 def test_two_ways_to_type_an_accent_are_one_code() -> None:
