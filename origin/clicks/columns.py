@@ -39,11 +39,12 @@ _TOLD = ("verdict", "bot_name", "bot_reason", "language", "visitor", "ip")  # as
 
 
 class Made(NamedTuple):
-    """What goes to ClickHouse, and when people were led on by which link (unix milliseconds)."""
+    """What goes to ClickHouse, when people were led on by which link (unix milliseconds), and how many came again."""
 
     rows: pa.RecordBatch
     links: Numbers
     times: Numbers
+    duplicates: int
 
 
 class _Distinct:
@@ -101,7 +102,7 @@ class BlockColumns:
         times = np.array(self._own["timestamp"], np.int64)
         workspaces, links = columns["workspace_id"].to_numpy(), columns["link_id"].to_numpy()
         verdicts = np.array([_CODE[verdict] for verdict in self._told["verdict"]], np.int8)
-        verdicts[self._repeated(mine)] = _CODE[DUPLICATE]
+        verdicts[repeated := self._repeated(mine)] = _CODE[DUPLICATE]
         sweepers = self._sweepers(verdicts, times, links)
         verdicts[sweepers] = _CODE[BOT]
         verdicts[(verdicts == _CODE[CLICK]) & np.isin(workspaces, capped)] = _CODE[CAPPED]
@@ -113,7 +114,7 @@ class BlockColumns:
         }
         led_on = np.isin(verdicts, _LED_ON)
         rows = pa.record_batch([columns[name] for name in _NAMES], names=list(_NAMES))
-        return Made(rows, links[led_on], times[led_on])
+        return Made(rows, links[led_on], times[led_on], int(repeated.sum()))
 
     def _sweepers(self, verdicts: npt.NDArray[np.int8], times: Numbers, links: Numbers) -> Numbers:
         has_address = np.fromiter(map(bool, self._told["ip"]), bool)

@@ -133,6 +133,7 @@ class Drain:
             with metrics.INSERT_SECONDS.time():
                 await self._clickhouse.insert_arrow("clicks", made.rows, block_id)
             metrics.STORED.inc(made.rows.num_rows)
+            metrics.DUPLICATES.inc(made.duplicates)
             await self._link_caps.count(block_id, made.links, made.times)
         self._in_hand = None
         await anyio.to_thread.run_sync(self._journal.finish, Position(block.segment, block.end))

@@ -6,6 +6,7 @@ from typing import Any
 import anyio
 import pyarrow as pa  # type: ignore[import-untyped]  # has no types of its own
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.clicks.blocks import BlockRows, Prepared
@@ -21,7 +22,8 @@ VISITORS = "SELECT uniqMerge(visitors) FROM visitor_days WHERE link_id = 0"
 
 
 async def test_a_batch_that_comes_again_is_counted_once(stack: Stack) -> None:
-    events = [event(), event()]
+    events, metric = [event(), event()], "nearhop_clicks_duplicate_total"
+    duplicates = REGISTRY.get_sample_value(metric) or 0.0
     await stack.send(events, "again-1")
     await stack.send(events, "again-1")  # perhaps in the same block
     await stack.drained()
@@ -31,6 +33,7 @@ async def test_a_batch_that_comes_again_is_counted_once(stack: Stack) -> None:
     assert await stack.scalar(SUM) == 3
     assert await stack.scalar("SELECT count() FROM clicks WHERE verdict != 'duplicate'") == 3
     assert await stack.scalar("SELECT count() FROM clicks WHERE verdict = 'duplicate' AND batch_id = 'again-1'") == 4
+    assert REGISTRY.get_sample_value(metric) == duplicates + 4
 
 
 async def test_a_batch_is_counted_once_by_two_processes(home: Path, engine: AsyncEngine, tmp_path: Path) -> None:
