@@ -61,7 +61,7 @@ def files_of(home: Path) -> Iterator[Path]:
 
 
 def test_no_answer_to_a_wrong_call_repeats_a_secret(used: Run) -> None:
-    assert len(used.answers) > 50
+    assert len(used.answers) > 40, "too few wrong calls were made"
     assert [found for each in used.answers if (found := found_in(each, used.secrets))] == []
 
 

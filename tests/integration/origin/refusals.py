@@ -25,7 +25,7 @@ REFUSALS = (
     Refusal(403, r"POST /domains/register", r"sells no domains", "Dub's operation, which Nearhop does not have"),
     Refusal(422, r".* /(auth|invitations|me).*", r"^(token|credential|state|code): ", "secrets are not guessed"),
     Refusal(410, r"POST /invitations/.*", r"^This invitation has expired", "nor an invitation's token"),
-    Refusal(403, r".* /me.*", r"password|code", "nor the caller's own password"),
+    Refusal(403, r".* /me.*", r"[pP]assword|code", "nor the caller's own password"),
     Refusal(
         429, r".* /(auth|invitations|me|workspaces).*", r"^Too many tries", "letters and guesses are few by address"
     ),
