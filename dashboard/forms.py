@@ -17,6 +17,11 @@ def strip(value: str | None) -> str:
     return (value or "").strip()
 
 
+def line_ends(value: str) -> str:
+    """A filter of fields of several lines: browsers send CRLF, and the API has what it was given."""
+    return value.replace("\r\n", "\n")
+
+
 def with_scheme(value: str | None) -> str | None:
     """A filter of fields for addresses: `www.example.org` as https."""
     return typed_url.with_scheme(value) if value else value

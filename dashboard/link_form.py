@@ -1,5 +1,6 @@
 """The form of a link: the few fields that everybody fills in, and the options that most links do without."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from wtforms import (
     BooleanField,
     DateTimeLocalField,
     FieldList,
+    FloatField,
     FormField,
     IntegerField,
     PasswordField,
@@ -21,12 +23,13 @@ from wtforms.validators import DataRequired, NumberRange, Optional, ValidationEr
 
 from dashboard.errors import Refused
 from dashboard.formats import countries
-from dashboard.forms import Form, strip, with_scheme
+from dashboard.forms import Form, line_ends, strip, with_scheme
 from dashboard.origin_types import Link, Tag
 from dashboard.team_forms import FORWARDING, STATUSES, UTM
 from dashboard.team_types import Domain
 
 VARIANTS, SPARE_COUNTRIES, MOST_COUNTRIES = 4, 2, 250
+_CODE = re.compile("[A-Z]{2}")
 _DATE = "%Y-%m-%dT%H:%M"
 _TIME = {"format": [_DATE, "%Y-%m-%dT%H:%M:%S"], "validators": [Optional()]}
 _PRECONDITION_FAILED = 412
@@ -45,6 +48,11 @@ GROUPS = {
 }
 
 
+def _whole(share: float | None) -> float | None:
+    """A filter: 50.0 is shown as 50."""
+    return int(share) if share is not None and share.is_integer() else share
+
+
 class CountryForm(wtforms.Form):  # type: ignore[misc]  # the library has no types
     """Where the visitors of one country go. A row without an address is none."""
 
@@ -55,17 +63,20 @@ class CountryForm(wtforms.Form):  # type: ignore[misc]  # the library has no typ
         super().__init__(*args, **kwargs)
         named = sorted(countries().items(), key=lambda each: each[1])
         self.country.choices = [SelectChoice("", "Choose a country"), *(SelectChoice(*each) for each in named)]
+        code = self.country.data or ""
+        if _CODE.fullmatch(code) and code not in countries():  # such as XK, which links made by the API may have
+            self.country.choices.append(SelectChoice(code))
 
     def validate_url(self, field: StringField) -> None:
         if self.country.data and not field.data:
             raise ValidationError("Enter where these visitors go, or choose no country.")
-        if field.data and self.country.data not in countries():
+        if field.data and not _CODE.fullmatch(self.country.data or ""):
             raise ValidationError("Choose the country whose visitors go here.")
 
 
 class VariantForm(wtforms.Form):  # type: ignore[misc]
     url = StringField("Destination", filters=[strip, with_scheme])
-    percentage = IntegerField("Share in %", [Optional(), NumberRange(10, 90, "A share is 10 to 90 %.")])
+    percentage = FloatField("Share in %", [Optional(), NumberRange(10, 90, "A share is 10 to 90 %.")], filters=[_whole])
 
     def validate_url(self, field: StringField) -> None:
         if self.percentage.data and not field.data:
@@ -84,7 +95,7 @@ class LinkForm(Form):
     domain = SelectField("Domain", validate_choice=False, filters=[strip])
     key = StringField("Short code", filters=[strip])
     title = StringField("Title", filters=[strip])
-    comments = TextAreaField("Notes", filters=[strip])
+    comments = TextAreaField("Notes", filters=[strip, line_ends])
     tag_ids = SelectMultipleField("Tags", validate_choice=False)
     new_tags = StringField("New tags", filters=[strip])
     utm_source = StringField("Source", filters=[strip])
@@ -93,7 +104,7 @@ class LinkForm(Form):
     utm_term = StringField("Term", filters=[strip])
     utm_content = StringField("Content", filters=[strip])
     proxy = BooleanField("Show networks and chats this title, description and image")
-    description = TextAreaField("Description", filters=[strip])
+    description = TextAreaField("Description", filters=[strip, line_ends])
     image = StringField("Address of an image", filters=[strip, with_scheme])
     expires_at = DateTimeLocalField("Expires", **_TIME)
     expired_url = StringField("Then lead to", filters=[strip, with_scheme])
@@ -129,7 +140,7 @@ class LinkForm(Form):
         if len(shares) == 1:
             raise ValidationError("A test has 2 to 4 variants.")
         if shares and sum(shares) != 100:  # noqa: PLR2004  # percent
-            raise ValidationError(f"The shares add up to 100 %, not to {sum(shares)} %.")
+            raise ValidationError(f"The shares add up to 100 %, not to {sum(shares):g} %.")
 
     def offer(self, domains: Iterable[Domain], tags: Iterable[Tag], link: Link | None) -> None:
         """What can be chosen: the workspace's domains and tags, and what the link has of both."""

@@ -30,7 +30,7 @@ def shown(link: Link, zone: tzinfo) -> dict[str, Any]:
         "starts_at": _local(link.starts_at, zone),
         "disabled": link.disabled_at is not None,
         "geo": [{"country": country, "url": url} for country, url in (link.geo or {}).items()],
-        "variants": [{"url": each.url, "percentage": int(each.percentage)} for each in link.test_variants or ()],
+        "variants": [{"url": each.url, "percentage": each.percentage} for each in link.test_variants or ()],
         "status": str(redirect.get("status", "")),
         "winner": str(redirect.get("winner", "")),
         "max_clicks": redirect.get("maxClicks"),
@@ -42,7 +42,8 @@ def shown(link: Link, zone: tzinfo) -> dict[str, Any]:
 
 def to_create(form: LinkForm, tags: list[str], zone: tzinfo) -> dict[str, Any]:
     """The body of a new link: what was left empty is origin's to choose."""
-    return _body({name: value for name, value in _values(form.data, zone).items() if value}, form, tags, None)
+    given = _values(form.data, zone).items()
+    return _body({name: value for name, value in given if value or name == "redirect.winner"}, form, tags, None)
 
 
 def to_update(form: LinkForm, tags: list[str], zone: tzinfo, link: Link) -> dict[str, Any]:

@@ -144,8 +144,8 @@ async def test_a_large_insert_repeated_under_its_token_changes_no_table(stack: S
 async def test_the_next_block_is_prepared_while_clickhouse_works_and_each_click_counts_once(
     home: Path, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Some inserts take until the next block is prepared, and one of those fails then."""
-    prepared, tried = list[Block](), list[str]()
+    """The first insert takes until all is spooled, some until the next block is prepared, and one of those fails then."""
+    prepared, tried, spooled = list[Block](), list[str](), anyio.Event()
     insert, prepare = ClickHouse.insert_arrow, BlockRows.prepare
 
     def noted(self: BlockRows, block: Block, block_frames: list[Frame]) -> Prepared:
@@ -155,21 +155,20 @@ async def test_the_next_block_is_prepared_while_clickhouse_works_and_each_click_
     async def slow(self: ClickHouse, table: str, rows: Any, token: str) -> None:
         again, before = token in tried, len(prepared)
         tried.append(token)
-        if before < 5 and not again:
-            with anyio.fail_after(30):
-                while len(prepared) == before:
-                    await anyio.sleep(0.01)
+        with anyio.fail_after(30):
+            await spooled.wait()
+            while 1 < before < 5 and not again and len(prepared) == before:
+                await anyio.sleep(0.01)
         if before == 3 and not again:
             raise ClickHouseUnavailable("as the test wants it")
         await insert(self, table, rows, token)
 
     async with running(home, engine, clicks_per_insert=20) as stack:
-        await stack.clickhouse.close()
-        for number in range(30):
-            await stack.send([event() for _ in range(10)], f"ahead-{number}")
         monkeypatch.setattr(BlockRows, "prepare", noted)
         monkeypatch.setattr(ClickHouse, "insert_arrow", slow)
-        await stack.clickhouse.open()
+        for number in range(30):
+            await stack.send([event() for _ in range(10)], f"ahead-{number}")
+        spooled.set()
         await stack.drained()
         assert await stack.scalar(SUM) == 300
         assert await stack.scalar("SELECT count() FROM clicks") == 300

@@ -106,7 +106,7 @@ async def test_requests_that_were_not_counted_are_told_and_followed(origin: Fake
 async def test_the_qr_code_is_shown_and_downloaded(
     origin: FakeOrigin, reader: Reader, kind: str, media_type: str
 ) -> None:
-    link = origin.add_link("https://example.com/", "é code")
+    link = origin.add_link("https://example.com/", "é/code")
     answer = await reader.get(f"/links/{link['id']}/qr.{kind}")
     assert answer.headers["content-type"].startswith(media_type)
     assert "content-disposition" not in answer.headers

@@ -92,6 +92,30 @@ async def test_tags_are_chosen_and_made(origin: FakeOrigin, reader: Reader) -> N
     assert [each["shortLink"] in text for each in (link, other)] == [True, False]
 
 
+async def test_what_only_the_api_can_set_is_kept_by_the_form(origin: FakeOrigin, reader: Reader) -> None:
+    """Shares that are no whole numbers, codes of countries that ISO 3166 lacks, and notes of several lines."""
+    shares = (33.3, 33.3, 33.4)
+    variants = [{"url": f"https://{n}.example/", "percentage": share} for n, share in enumerate(shares)]
+    geo = {"XK": "https://example.com/xk"}
+    link = origin.add_link("https://example.com/", "code", testVariants=variants, geo=geo, comments="one\ntwo")
+    text = (await reader.get(f"/links/{link['id']}/edit")).text
+    assert 'value="33.4"' in text
+    assert '<option value="XK" selected>' in text
+    form = {"key": "code", "domain": "localhost", "title": "New", "comments": "one\r\ntwo"}
+    form |= {"geo-0-country": "XK", "geo-0-url": geo["XK"]}
+    for number, each in enumerate(variants):
+        form |= {f"variants-{number}-url": str(each["url"]), f"variants-{number}-percentage": str(each["percentage"])}
+    assert await edit(reader, link, **form) == 303
+    assert (link["title"], link["comments"], link["geo"], link["testVariants"]) == ("New", "one\ntwo", geo, variants)
+
+
+async def test_a_link_can_be_made_with_its_first_variant_as_the_winner(origin: FakeOrigin, reader: Reader) -> None:
+    shares = {
+        f"variants-{n}-{name}": value for n in (0, 1) for name, value in (("url", "a.example"), ("percentage", "50"))
+    }
+    assert (await create(reader, origin, winner="0", **shares))["redirect"] == {"winner": 0}
+
+
 async def test_only_domains_that_can_be_used_are_offered(origin: FakeOrigin, reader: Reader) -> None:
     for slug, verified, archived in (
         ("go.example", True, False),
@@ -114,7 +138,7 @@ async def test_only_domains_that_can_be_used_are_offered(origin: FakeOrigin, rea
             "The shares add up to 100 %, not to 80 %.",
         ),
         ({"geo-0-country": "DE"}, "Enter where these visitors go"),
-        ({"geo-0-country": "XX", "geo-0-url": "a.example"}, "Choose the country whose visitors go here."),
+        ({"geo-0-country": "D1", "geo-0-url": "a.example"}, "Choose the country whose visitors go here."),
         (
             {f"geo-{n}-{name}": value for n in (0, 1) for name, value in (("country", "DE"), ("url", "a.example"))},
             "This country has a destination above.",
