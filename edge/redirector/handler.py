@@ -88,7 +88,9 @@ class Edge:
     def _find(self, asked: Asked, address: Address) -> Answer:
         if address.rest or address.shorter:
             decided = self._paths.held(address, asked.now)
-            return self._look_up_path(asked, address) if decided is None else self._decided(asked, *decided)
+            if decided and (not decided[0].rest or address.lowered() == address):
+                return self._decided(asked, *decided)
+            return self._look_up_path(asked, address)  # a longer code may be in lower case
         found = self._links.usable(address.key, asked.now)
         if found is None or (isinstance(found, Missing) and found.reason == ""):
             return self._look_up(asked, address)

@@ -27,8 +27,8 @@ def _path_key(address: Address) -> str:
 
 
 def _below_key(domain: str, code: str) -> str:
-    """The same of all paths below a code."""
-    return f"{kv_key(domain, code)}/?"
+    """The same of all paths below a code. Not the key of a path whose rest is no code's: that says nothing of other paths."""
+    return f"{kv_key(domain, code)}/??"
 
 
 class Paths:
@@ -116,6 +116,7 @@ class Paths:
         except Unreachable:
             self._counters.origin_failures += 1
             return self._kept(address) or (address, self._links.nothing(_path_key(address), "unavailable"))
+        self._forget(address, code if found else "")
         if found:
             for each in address.each():
                 link = await self._links.from_origin(each.key, value) if each.code == code else None
@@ -126,6 +127,18 @@ class Paths:
         self._misses.count(asked.address, max(1, reads))
         bare = not found and any(each.rest and each.code == code for each in address.each())
         return address, self._links.nothing(_below_key(address.domain, code) if bare else _path_key(address))
+
+    def _forget(self, address: Address, code: str) -> None:
+        """Let go of what is held of longer codes than the one that leads on, or it would be followed while nobody answers."""
+        now = self._runtime.now()
+        for each in address.each():
+            if each.code == code:
+                return
+            link = self._links.memory.get(each.key)
+            if link is None or self._links.usable(each.key, now) is link:  # came while origin was asked
+                continue
+            if not each.rest or link.behaviour.prefix:
+                self._links.memory.drop(each.key)
 
     def _kept(self, address: Address) -> Decided | None:
         """Nobody answers: a link that was known stays known, however old."""

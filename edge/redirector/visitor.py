@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable
 from functools import cached_property
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -63,10 +62,12 @@ class Visitor:
 
     @cached_property
     def cookies(self) -> dict[str, str]:
-        try:
-            return {name: each.value for name, each in SimpleCookie(self._cookie_header()).items()}
-        except CookieError:
-            return {}
+        """The first of each name: browsers send those of longer paths first, so that one is this code's and not `docs`'s."""
+        found: dict[str, str] = {}
+        for each in self._cookie_header().split(";"):
+            name, _, value = each.strip().partition("=")
+            found.setdefault(name, value)
+        return found
 
     def local_time(self, zone: str) -> tuple[int, int] | None:
         """Weekday (Monday is 1) and minute of the day; None where the zone is unknown."""

@@ -70,6 +70,22 @@ async def test_a_pass_cannot_be_made_up(world: World, cookie: str) -> None:
     assert (await world.get("/abc", headers={"Cookie": f"nh_pass={cookie}"})).status == 200
 
 
+async def test_the_pass_of_a_link_above_does_not_hide_ones_own(world: World) -> None:
+    passes = []
+    for code in ("docs/install", "docs"):
+        protect(world, code)
+        passes.append((await guess(world, "open sesame", f"/{code}")).cookies[0].partition(";")[0])
+    held = {"Cookie": "; ".join(passes)}  # as browsers send them, that of the longer path first
+    assert (await world.get("/docs/install", headers=held)).status == 302
+
+
+async def test_cookies_of_others_in_any_form_do_not_hide_a_pass(world: World) -> None:
+    protect(world)
+    held = (await guess(world, "open sesame")).cookies[0].partition(";")[0]
+    for other in ('a={"b":1}', "=", "a b", 'x="', "", "ü=ü"):
+        assert (await world.get("/abc", headers={"Cookie": f"{other}; {held};"})).status == 302, other
+
+
 async def test_a_pass_opens_one_link_until_its_password_changes(world: World) -> None:
     protect(world)
     protect(world, "other")

@@ -184,6 +184,41 @@ async def test_a_domain_that_ignores_case_ignores_it_in_every_segment(world: Wor
         assert await location(world, path, host="http://go.example") == to
 
 
+async def test_it_ignores_it_where_the_link_above_is_held_too(world: World) -> None:
+    world.put("go.example/", "", ignore_case=True)
+    for domain in ("go.example", "localhost"):
+        world.put(f"{domain}/docs", DOCS, prefix=True, below=["install"])
+        world.put(f"{domain}/docs/install", EXACT)
+        await world.get("/docs/x", host=f"http://{domain}")
+    assert await location(world, "/docs/Install", host="http://go.example") == EXACT
+    assert await location(world, "/docs/Install") == f"{DOCS}/Install"
+
+
+@pytest.mark.parametrize("wrong", ["%5B", "%23/x", "/x", "x+/y"])
+@pytest.mark.parametrize("below", [None, True])
+async def test_a_path_that_no_code_can_have_hides_no_code_beside_it(
+    world: World, wrong: str, below: bool | None
+) -> None:
+    if below:
+        world.links["localhost/a"] = world.put("localhost/a", DOCS, prefix=True, below=True)
+    world.links["localhost/a/b/c"] = world.put("localhost/a/b/c", EXACT)
+    assert (await world.get(f"/a/b/{wrong}")).status == (302 if below else 404)
+    assert await location(world, "/a/b/c") == EXACT
+
+
+@pytest.mark.parametrize(("key", "path"), [("localhost/c/abc", "/c/abc"), ("localhost/docs", "/docs/x")])
+async def test_what_was_deleted_does_not_come_back_while_nobody_answers(world: World, key: str, path: str) -> None:
+    world.put(key, EXACT, prefix=True)
+    await world.get(path)
+    world.runtime.kv.clear()
+    world.runtime.clock += DEFAULTS.fresh_seconds + DEFAULTS.stale_seconds
+    assert (await world.get(path)).status == 404
+    world.runtime.clock += DEFAULTS.missing_seconds
+    world.runtime.kv_works = False
+    world.origin_stops()
+    assert (await world.get(path)).status == 503
+
+
 async def test_known_codes_outlive_everything_behind_the_edge(world: World) -> None:
     world.put("localhost/c/abc", EXACT)
     world.put("localhost/docs", DOCS, prefix=True)
@@ -320,7 +355,7 @@ async def test_memory_and_a_slow_search_come_to_the_same() -> None:
             if draw.random() < 0.7:
                 world.runtime.kv[f"localhost/{name}"] = value
         for _ in range(60):
-            path = "/".join(draw.choice("abc") for _ in range(draw.randrange(1, 6)))
+            path = "/".join(draw.choice(["a", "b", "c", "%5B"]) for _ in range(draw.randrange(1, 6)))
             exact = f"https://example.com/{path}!" if path in made else None
             carried = next((code for code in leading_codes(path) if made.get(code)), None)
             wanted = exact or (carried and f"https://example.com/{carried}!/{path[len(carried) + 1 :]}")
