@@ -16,7 +16,7 @@ log = structlog.get_logger("kvsync")
 WAIT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
 # The youngest of the tables that kvsync works on.
-_READY = "select to_regclass('kv_feed_state') is not null"
+_READY = "select to_regclass('kv_packs_state') is not null"
 
 
 async def wait_for_schema(settings: Settings, signals: Signals, health: Health, longest: float = WAIT_SECONDS) -> None:

@@ -39,6 +39,20 @@ async def test_a_first_start_waits_for_the_migrations_without_a_warning(
     assert text.count("waiting_for") == 1
 
 
+async def test_migrations_that_are_not_all_there_yet_are_waited_for(
+    settings: Settings, empty_postgres_url: str
+) -> None:
+    """The tables of the packs are the last ones that kvsync works on."""
+    own = dataclasses.replace(settings, database_url=empty_postgres_url)
+    await asyncio.to_thread(migrate.upgrade, empty_postgres_url)
+    with capture_logs() as logs:
+        await startup.wait_for_schema(own, Signals(), Health())
+        async with await database.connect(empty_postgres_url) as connection:
+            await connection.execute("drop table kv_packs_state")
+        await startup.wait_for_schema(own, Signals(), Health(), longest=0.1)
+    assert [each["event"] for each in logs] == ["waiting_for_postgres"]
+
+
 async def _number_of_feeds(url: str) -> int:
     async with await database.connect(url) as connection:
         row = await (
