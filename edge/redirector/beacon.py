@@ -148,6 +148,8 @@ class Beacon:
     async def _send_held(self, to_origin: Callable[[Batch], Awaitable[bool]]) -> None:
         self._take_back_lost()
         for _ in range(len(self._held)):
+            if not self._held:  # another flush, at the same time, took the rest
+                return
             batch = self._held.popleft()
             self._held_bytes -= len(batch.body)
             await self._hand_over(batch, to_origin)

@@ -1,5 +1,6 @@
 """A click's way to origin: batches, retries, the queue, the bounds."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -214,6 +215,24 @@ async def test_what_origin_does_not_take_goes_to_the_queue(world: World) -> None
     world.runtime.clock += 10
     delivered = await world.call("POST", "/_nearhop/deliver", world.runtime.queue[0])
     assert (resting.status, delivered.status, len(world.clicks)) == (503, 202, 1)
+
+
+async def test_flushes_at_the_same_time_share_what_is_held(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.origin_stops()
+    world.runtime.queue_works = False
+    for _ in range(4):
+        await visit(world)
+        await world.runtime.run_deferred()
+    assert (await stats(world))["clicks_held"] == 4
+    taken: list[bytes] = []
+
+    async def send(message: bytes) -> None:
+        await asyncio.sleep(0.01)
+        taken.append(message)
+
+    monkeypatch.setattr(world.runtime, "queue_send", send)
+    await asyncio.gather(world.edge._beacon.flush(), world.edge._beacon.flush())
+    assert len(set(taken)) == len(taken) == 4
 
 
 async def test_delivery_says_when_origin_still_does_not_answer(world: World) -> None:
