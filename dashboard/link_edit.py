@@ -14,6 +14,8 @@ from dashboard.pages import go, zone
 from dashboard.site import Site
 
 _CONFLICT = 409
+# Of an address in a message, which travels in the session's cookie: browsers keep 4096 bytes of one.
+_MOST_OF_ADDRESS = 200
 MORE_COUNTRIES = 5
 
 
@@ -39,7 +41,7 @@ class LinkEdit:
             return await self._page(request, form, status=error.status)
         completed = form.url.raw_data[0].strip() != form.url.data
         request.session["flash"] = "Link created. It works from now on." + (
-            f" An address without https:// is taken as one with it: it leads to {link.url}" if completed else ""
+            f" An address without https:// is taken as one with it: it leads to {_short(link.url)}" if completed else ""
         )
         return go(f"/links/{link.id}")
 
@@ -94,3 +96,7 @@ class LinkEdit:
             "more": rows > SPARE_COUNTRIES,
         }
         return self._site.pages.page(request, "link_form.html", status, form=form, link=link, **values)
+
+
+def _short(url: str) -> str:
+    return url if len(url) <= _MOST_OF_ADDRESS else f"{url[:_MOST_OF_ADDRESS]}..."

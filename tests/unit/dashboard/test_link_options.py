@@ -186,3 +186,12 @@ async def test_a_bare_address_is_taken_as_https_and_the_page_says_so(origin: Fak
     assert "is taken as one with it" in (await reader.get(f"/links/{link['id']}")).text
     other = await create(reader, origin)
     assert "is taken as one with it" not in (await reader.get(f"/links/{other['id']}")).text
+
+
+async def test_a_long_bare_address_leaves_the_cookie_small_enough_for_browsers(
+    origin: FakeOrigin, reader: Reader
+) -> None:
+    answer = await reader.send("/links/new", {"url": "www.example.org/" + "x" * 5000})
+    assert answer.status_code == 303
+    assert all(len(each) < 4096 for each in answer.headers.get_list("set-cookie"))
+    assert "it leads to https://www.example.org/xxx" in (await reader.get(answer.headers["location"])).text
