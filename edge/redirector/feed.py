@@ -57,7 +57,7 @@ class ChangeFeed:
 
     def covers(self, read_at: float, now: float) -> bool:
         """Whether what was read at a time is known to be KV's newest, but for what is listed."""
-        return not self._is_over(now) and self.settled(read_at)
+        return not self.is_over(now) and self.settled(read_at)
 
     def settled(self, read_at: float) -> bool:
         """Whether all changes since a read are listed, were the feed alive or not."""
@@ -87,9 +87,10 @@ class ChangeFeed:
 
     def slept(self, now: float) -> bool:
         """Whether a feed that there was has only not been read for long."""
-        return self._head >= 0 and self._is_over(now)
+        return self._head >= 0 and self.is_over(now)
 
-    def _is_over(self, now: float) -> bool:
+    def is_over(self, now: float) -> bool:
+        """Whether it vouches for nothing, since it is not written or was not read for too long."""
         return now >= self.alive_until or now >= self._read_at + _READ_SPANS * self._settings.fresh_seconds
 
     async def read(self) -> list[FeedChange]:
@@ -123,6 +124,8 @@ class ChangeFeed:
         version = _version(value)
         if version > change.version or (version == change.version and change.means is not Means.GONE):
             return value, False
+        if value is None and self.is_over(self._runtime.now()):
+            return None, True  # the key may have gone since, which a feed that is not written does not tell
         if change.means is Means.VALUE:
             return change.value, False
         return (value, True) if change.means is Means.READ else (None, False)

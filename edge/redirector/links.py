@@ -189,6 +189,7 @@ class Links:
 
     async def follow(self) -> None:
         """Read the change feed, and bring what is held to where it is."""
+        blind = self.feed.is_over(self._runtime.now())  # what it tells now may be long past
         changes = await self.feed.read()
         now = self._runtime.now()
         if self.feed.broke:
@@ -197,9 +198,9 @@ class Links:
                 if not self.feed.covers(link.read_at, now):
                     link.fresh_until = min(link.fresh_until, now)
         for change in changes:
-            self._apply(change, now)
+            self._apply(change, now, blind=blind)
 
-    def _apply(self, change: FeedChange, now: float) -> None:
+    def _apply(self, change: FeedChange, now: float, *, blind: bool) -> None:
         held = self.memory.version(change.key)
         if held is None:
             if change.means is not Means.GONE:
@@ -209,7 +210,7 @@ class Links:
             return
         self._counters.feed_changes += 1
         if change.means is Means.READ:
-            self._wants_reading(change.key, now)
+            self._wants_reading(change.key, 0.0 if blind else now + self._settings.stale_seconds)
         elif change.means is Means.VALUE:
             self._take(change, now)
         else:
@@ -226,12 +227,12 @@ class Links:
         else:
             self.memory.replace(change.key, change.value, now)
 
-    def _wants_reading(self, key: str, now: float) -> None:
+    def _wants_reading(self, key: str, usable_until: float) -> None:
         """By the next visitor, after the reply; not before it while that is soon enough."""
         link = self.memory.get(key)
         if link is not None:
             link.read_at = link.fresh_until = 0.0
-            link.usable_until = now + self._settings.stale_seconds
+            link.usable_until = usable_until
 
     async def catch_up(self) -> bool:
         """Whether the feed was read, which has only not been read for long: one read may vouch for all that is held."""

@@ -488,3 +488,24 @@ async def test_the_feed_is_served_to_nobody(told: Told) -> None:
         for path in ("/feed", "//feed", "/%2ffeed", "/feed+"):
             assert (await told.get(path, host=host)).status == 404
     assert FEED_KEY not in told.runtime.kv_reads
+
+
+async def test_a_deletion_is_seen_though_the_feed_told_of_an_edit_and_is_not_written_any_more(told: Told) -> None:
+    told.put(KEY, OLD)
+    await told.visits(FRESH)
+    told.tell(changed(2, told.put(KEY, NEW, version=2)))
+    await told.visits(FRESH)
+    assert await told.visit() == NEW
+    del told.runtime.kv[KEY]
+    told.runtime.clock += ALIVE
+    assert await told.visit() == "404"
+
+
+async def test_a_long_record_that_changed_while_an_isolate_slept_is_read_before_the_reply(told: Told) -> None:
+    told.put(KEY, OLD)
+    await told.visits(FRESH)
+    told.put(KEY, NEW, version=2)
+    told.tell(FeedChange(Means.READ, KEY, 2))
+    told.runtime.clock += 400
+    told.tell()
+    assert await told.visit() == NEW
