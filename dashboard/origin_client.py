@@ -29,11 +29,13 @@ from dashboard.origin_types import (
 from dashboard.request_ids import request_id_header
 from dashboard.team_calls import TeamCalls
 from dashboard.visitor import forwarded
+from shared.keep_alive import CLIENT_KEEP_ALIVE_SECONDS
 
 API = "/api/v1"
 MAILBOX = "/local/mailbox"
 # A page that waits longer than this is worse than one that says that origin is away.
 TIMEOUT = httpx.Timeout(8.0, connect=2.0)
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=CLIENT_KEEP_ALIVE_SECONDS)
 
 
 class OriginClient:
@@ -45,7 +47,9 @@ class OriginClient:
     def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         # The client is shared by all users, so it must keep no cookie: each call carries its own.
         no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, cookies=no_cookies, transport=transport)
+        self._http = httpx.AsyncClient(
+            base_url=base_url, timeout=TIMEOUT, limits=_LIMITS, cookies=no_cookies, transport=transport
+        )
         self.security = SecurityCalls(self._send)
         self.team = TeamCalls(self._send)
 

@@ -10,6 +10,7 @@ import uvicorn
 from landing.app import create_app
 from landing.settings import LandingSettings
 from shared.errors import BadSetting
+from shared.keep_alive import KEEP_ALIVE_SECONDS
 from shared.log_line import render
 from shared.settings import load
 
@@ -41,6 +42,7 @@ def main() -> None:
             access_log=False,
             log_level="warning",
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
     finally:

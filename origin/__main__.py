@@ -29,6 +29,7 @@ from origin.settings import OriginSettings
 from origin.startup import CannotStart, prepare
 from origin.storage import migrate
 from shared.errors import BadSetting
+from shared.keep_alive import KEEP_ALIVE_SECONDS
 from shared.settings import load
 
 # Answers under way get this long once the end was asked for; then the click pipeline flushes.
@@ -92,6 +93,7 @@ def serve(settings: OriginSettings, click_settings: ClickSettings) -> None:
         access_log=False,
         server_header=False,
         forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACEFUL_SECONDS,
     )
     server = _Server(config, origin.live)
