@@ -1,13 +1,16 @@
 """The pages that make and change a link."""
 
 import asyncio
+from datetime import tzinfo
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from dashboard.errors import Refused
+from dashboard.formats import when
 from dashboard.link_form import GROUPS, SPARE_COUNTRIES, LinkForm
+from dashboard.link_state import link_state
 from dashboard.link_values import shown, to_create, to_update
 from dashboard.origin_types import Link
 from dashboard.pages import go, zone
@@ -17,6 +20,16 @@ _CONFLICT = 409
 # Of an address in a message, which travels in the session's cookie: browsers keep 4096 bytes of one.
 _MOST_OF_ADDRESS = 200
 MORE_COUNTRIES = 5
+
+
+def _created(link: Link, here: tzinfo) -> str:
+    """What a visitor of the new link meets from now on."""
+    state = link_state(link)
+    if state is None or not state.closed:
+        return "Link created. It works from now on."
+    if state.at:
+        return f"Link created. It opens on {when(state.at, here)}."
+    return f"Link created, but it leads nobody to its destination. {state.label}: {state.meaning}"
 
 
 class LinkEdit:
@@ -40,7 +53,7 @@ class LinkEdit:
             form.refuse(error)
             return await self._page(request, form, status=error.status)
         completed = form.url.raw_data[0].strip() != form.url.data
-        request.session["flash"] = "Link created. It works from now on." + (
+        request.session["flash"] = _created(link, zone(request)) + (
             f" An address without https:// is taken as one with it: it leads to {_short(link.url)}" if completed else ""
         )
         return go(f"/links/{link.id}")

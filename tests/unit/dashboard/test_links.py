@@ -115,6 +115,24 @@ async def test_a_link_is_made_and_its_page_opened(origin: FakeOrigin, reader: Re
     assert "Link created" not in (await reader.get(answer.headers["location"])).text  # said once
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("expires_at", "2020-01-31T10:00", "Expired: Its time is over."),
+        ("starts_at", "2090-01-31T10:00", "It opens on 31 Jan 2090, 10:00."),
+        ("expires_at", "2090-01-31T10:00", "It works from now on."),
+    ],
+)
+async def test_what_is_said_of_a_new_link_is_what_its_visitors_meet(
+    reader: Reader, field: str, value: str, said: str
+) -> None:
+    answer = await reader.send("/links/new", {"url": "https://example.com/", field: value})
+    text = (await reader.get(answer.headers["location"])).text
+    assert "Link created" in text
+    assert said in text
+    assert text.count("It works from now on.") == ("works" in said)
+
+
 async def test_an_address_alone_is_enough(origin: FakeOrigin, reader: Reader) -> None:
     await reader.send("/links", {"url": "https://example.com/"}, "/links/new")
     assert [link["url"] for link in origin.links.values()] == ["https://example.com/"]
