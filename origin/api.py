@@ -15,6 +15,7 @@ from origin.accounts.access import Caller, identify_person, identify_signed_in, 
 from origin.accounts.sessions import place_of
 from origin.audit import trail
 from origin.cors import hold_to_workspace
+from origin.field_messages import TIME_EXAMPLE, field_message, parameter_message
 from origin.idempotency import once
 from origin.openapi import ANYONE, PERSON, SIGNED_IN, ApiRoute, Operation
 from origin.problems import BadRequest, Unprocessable
@@ -104,7 +105,7 @@ def fitted(value: Any, kind: type[T]) -> T:
     try:
         return msgspec.convert(_whole(value), kind)
     except msgspec.ValidationError as error:
-        raise Unprocessable(field_message(error)) from error
+        raise Unprocessable(field_message(error, kind)) from error
     except RecursionError as error:
         raise BadRequest(_TOO_DEEP) from error
 
@@ -140,7 +141,7 @@ def read_query(request: Request, kind: type[T]) -> T:
     try:
         found = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise Unprocessable(field_message(error)) from error
+        raise Unprocessable(parameter_message(error, kind)) from error
     _undo_guesses(found, values, kind)
     return found
 
@@ -157,7 +158,7 @@ def _undo_guesses(found: Any, values: dict[str, Any], kind: type[Any]) -> None:
         if value is None:
             setattr(found, field.name, text)  # who searches for that word means the word
         elif isinstance(value, datetime) and not _DATE.match(text):
-            raise Unprocessable(f"{name}: write the time as 2026-01-31T00:00:00Z.")
+            raise Unprocessable(f"{name}: write the time as {TIME_EXAMPLE}.")
 
 
 @cache
@@ -178,10 +179,3 @@ def _takes(kind: inspect.Type, what: type[inspect.Type]) -> bool:
 def answer(value: Any, status: int = 200) -> Response:
     """A JSON response."""
     return Response(msgspec.json.encode(value), status, media_type="application/json")
-
-
-def field_message(error: msgspec.ValidationError) -> str:
-    """The text of msgspec, with the field named first where there is one."""
-    text, _, place = str(error).partition(" - at ")
-    name = place.removeprefix("`key` in ").strip("`").removeprefix("$").lstrip(".")
-    return f"{name}: {text}." if name else f"{text}."

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Lifespan
 
 from origin import health, housekeeping, reference
@@ -94,7 +94,11 @@ def assemble(
     limits = [Middleware(RateLimited, gate=gate)] if gate else []
     cors = Middleware(Cors, known=KnownOrigins(engine), gate=gate)
     app = Starlette(
-        routes=[Mount(PREFIX, routes=[*api, *reference.routes(api)], middleware=[cors, *limits]), *others],
+        routes=[
+            Mount(PREFIX, routes=[*api, *reference.routes(api)], middleware=[cors, *limits]),
+            Route("/", reference.to_docs),
+            *others,
+        ],
         middleware=[Middleware(RequestTrace, log=log_requests), Middleware(BodyLimit, most=body_limit)],
         exception_handlers={
             ApiProblem: on_api_problem,

@@ -1,6 +1,7 @@
 """What the API answers when it can't do what was asked: one class a status, the docstring being the default message."""
 
 import logging
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -12,6 +13,8 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import Scope
 
 _log = logging.getLogger(__name__)
+# Dub has no GET there, but those who know other APIs look for it.
+_ONE_LINK = re.compile(r"/api/v1/links/[^/]+")
 
 
 class ApiProblem(Exception):
@@ -149,12 +152,22 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     problem.status = error.status_code
     problem.code = _CODES.get(error.status_code, "bad_request")
     if error.status_code == HTTPStatus.NOT_FOUND:
-        problem.message = f"There is no {request.url.path} here: /api/v1/openapi.json lists what there is."
+        problem.message = (
+            f"There is no {request.url.path} here: /api/v1/docs shows what there is, /api/v1/openapi.json lists it."
+        )
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        methods = ", ".join(sorted(_methods_here(request.app.routes, _fresh_scope(request))))
-        problem.message = f"{request.method} is not possible here, but {methods} is."
-        problem.headers["Allow"] = methods
+        methods = sorted(_methods_here(request.app.routes, _fresh_scope(request)))
+        problem.message = f"{request.method} is not possible here; {_listed(methods)}."
+        if request.method == "GET" and _ONE_LINK.fullmatch(request.url.path):
+            problem.message += " GET /api/v1/links/info?linkId=... reads a link."
+        problem.headers["Allow"] = ", ".join(methods)
     return problem_response(request, problem)
+
+
+def _listed(methods: list[str]) -> str:
+    """As in "DELETE and PATCH are"."""
+    *others, last = methods
+    return f"{', '.join(others)} and {last} are" if others else f"{last} is"
 
 
 def _fresh_scope(request: Request) -> Scope:

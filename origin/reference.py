@@ -6,13 +6,13 @@ from pathlib import Path
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from origin.error_pages import by_code
 from origin.look import POLICY, pages
-from origin.openapi import document, operations
+from origin.openapi import PREFIX, document, operations
 from origin.problems import PROBLEMS
 
 _STATIC = Path(__file__).with_name("static")
@@ -24,6 +24,12 @@ _POLICY = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }
+
+
+async def to_docs(request: Request) -> Response:
+    """For whoever types the address of the API, or of origin, to see what is there."""
+    del request
+    return RedirectResponse(f"{PREFIX}/docs", 307)
 
 
 def routes(api: Sequence[BaseRoute]) -> list[BaseRoute]:
@@ -53,6 +59,7 @@ def routes(api: Sequence[BaseRoute]) -> list[BaseRoute]:
         return HTMLResponse(explained, headers={**_POLICY, "Content-Security-Policy": POLICY})
 
     return [
+        Route("/", to_docs),
         Route("/openapi.json", get_openapi),
         Route("/errors", get_errors),
         Route("/docs", get_docs),

@@ -67,7 +67,8 @@ class Creation:
         if isinstance(body, ApiProblem):
             return body
         try:
-            made = draft(body, default_domain, allow_private=self.allow_private)
+            with self.loops.said_first():
+                made = draft(body, default_domain, allow_private=self.allow_private)
             return self.safety.refusal([(field, to.url) for field, to in made.destinations]) or made
         except ApiProblem as problem:
             return problem

@@ -44,28 +44,37 @@ class Destination:
     port: int
 
 
+class PrivateDestination(Unprocessable):
+    """A destination that is not one of the public internet, while only those are allowed."""
+
+    def __init__(self, field: str, destination: Destination) -> None:
+        super().__init__(
+            f"{field}: {destination.host} is not reachable from the public internet. "
+            "NEARHOP_ALLOW_PRIVATE_DESTINATIONS=true allows such destinations."
+        )
+        self.field = field
+        self.destination = destination
+
+
 def check(url: str, *, allow_private: bool, field: str = "url") -> Destination:
     """Look a URL over; raises Unprocessable that names the field and says what to change."""
     try:
-        return _check(url, allow_private=allow_private)
+        destination = _check(url)
     except Unprocessable as refused:
         raise Unprocessable(f"{field}: {refused.message}") from None
+    if not allow_private and is_private(destination.host):
+        raise PrivateDestination(field, destination)
+    return destination
 
 
-def _check(url: str, *, allow_private: bool) -> Destination:
+def _check(url: str) -> Destination:
     size = len(url.encode())
     if size > MAX_BYTES:
         raise _refused(f"it has {size} bytes, but {MAX_BYTES} is the most")
     for character in url:
         if character.isspace() or unicodedata.category(character) in {"Cc", "Cs"}:
             raise _refused(f"it contains {character!r}: percent-encode white space and control characters")
-    destination = _read(url)
-    if not allow_private and is_private(destination.host):
-        raise _refused(
-            f"{destination.host} is not reachable from the public internet. "
-            "NEARHOP_ALLOW_PRIVATE_DESTINATIONS=true allows such destinations"
-        )
-    return destination
+    return _read(url)
 
 
 def _read(url: str) -> Destination:

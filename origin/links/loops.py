@@ -1,12 +1,15 @@
 """Which destinations are short links of this very installation: those lead in a circle, or hide where they end."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin.domains import service as domains
-from origin.links.destinations import Destination
+from origin.links import refusals
+from origin.links.destinations import Destination, PrivateDestination
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -22,6 +25,16 @@ class Loops:
         """Those of the destinations that lead back here."""
         own = await domains.known(connection, {each.host for each in destinations}) - {self.default_domain}
         return {each for each in destinations if each.host in own or self._is_default_domain(each)}
+
+    @contextlib.contextmanager
+    def said_first(self) -> Iterator[None]:
+        """Say that a destination leads back here rather than that it is private, which on a laptop it is as well."""
+        try:
+            yield
+        except PrivateDestination as refused:
+            if self._is_default_domain(refused.destination):
+                raise refusals.loop(refused.field, refused.destination.host) from refused
+            raise
 
     def _is_default_domain(self, destination: Destination) -> bool:
         edge = urlsplit(self.edge_url)

@@ -205,11 +205,12 @@ class Links:
         self, connection: AsyncConnection, actor: Actor, row: Row, body: LinkChange
     ) -> dict[str, Any]:
         values = fields.columns(body)
-        leads_to = fields.other_destinations(values, allow_private=self.allow_private)
         url = utm.write(row.url if body.url is UNSET else body.url, utm_values(body))
-        if url != row.url:
-            leads_to.append(("url", destinations.check(url, allow_private=self.allow_private)))
-            values |= {"url": url, **utm.read(url)}
+        with self.loops.said_first():
+            leads_to = fields.other_destinations(values, allow_private=self.allow_private)
+            if url != row.url:
+                leads_to.append(("url", destinations.check(url, allow_private=self.allow_private)))
+                values |= {"url": url, **utm.read(url)}
         if refusal := self.safety.refusal([(field, to.url) for field, to in leads_to]):
             raise refusal
         loops = await self.loops.among(connection, [to for _, to in leads_to])

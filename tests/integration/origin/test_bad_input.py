@@ -27,7 +27,8 @@ def message(answer: httpx.Response) -> str:
         ("file:///etc/passwd", "file: is not a scheme"),
         ("myapp://open", "myapp: is not a scheme"),
         ("https://example.com/" + "x" * 40_000, "8192 is the most"),
-        ("http://localhost:8787/abc", "not reachable from the public internet"),
+        ("http://localhost:8787/abc", "short domain of this installation"),
+        ("http://localhost:3000/abc", "not reachable from the public internet"),
         ("http://10.0.0.1/", "NEARHOP_ALLOW_PRIVATE_DESTINATIONS"),
     ],
 )
@@ -39,7 +40,7 @@ async def test_a_bad_destination_is_refused_with_its_reason(api: httpx.AsyncClie
 
 
 @pytest.mark.parametrize(
-    "key", ["a/b", "a b", "a?b", "a#b", "a\\b", "x" * 191, "..", "healthz", "abc+", "abc.qr", "é" * 170]
+    "key", ["a//b", "a b", "a?b", "a#b", "a\\b", "x" * 191, "..", "healthz", "abc+", "abc.qr", "é" * 170]
 )
 async def test_a_bad_code_is_refused_with_its_reason(api: httpx.AsyncClient, key: str) -> None:
     answer = await api.post(LINKS, json={"url": URL, "key": key})
@@ -134,3 +135,20 @@ async def test_unknown_paths_and_methods_get_errors_of_the_same_shape(api: httpx
     assert nowhere.json()["error"]["code"] == "not_found"
     assert wrong_method.json()["error"]["doc_url"].endswith("/api/v1/docs/errors#bad_request")
     assert wrong_method.headers["allow"] == "GET, HEAD, POST"
+    assert message(wrong_method) == "PUT is not possible here; GET, HEAD and POST are."
+
+
+async def test_who_reads_a_link_by_its_id_alone_is_told_where_links_are_read(api: httpx.AsyncClient) -> None:
+    answer = await api.get(f"{LINKS}/link_1")
+    assert answer.status_code == 405
+    assert message(answer) == (
+        "GET is not possible here; DELETE and PATCH are. GET /api/v1/links/info?linkId=... reads a link."
+    )
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1", "/api/v1/"])
+async def test_the_addresses_of_the_api_and_of_origin_lead_to_the_documentation(
+    api: httpx.AsyncClient, path: str
+) -> None:
+    answer = await api.get(path, follow_redirects=True)
+    assert (answer.status_code, answer.url.path) == (200, "/api/v1/docs")

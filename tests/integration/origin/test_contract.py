@@ -14,7 +14,7 @@ from origin.openapi import ANYONE, IN_NO_WORKSPACE, ApiRoute, operations
 from tests.origin_app import make_client
 
 # What describes the API is not part of it.
-ABOUT = {"/openapi.json", "/errors", "/docs", "/docs/errors"}
+ABOUT = {"/", "/openapi.json", "/errors", "/docs", "/docs/errors"}
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Reading bodies and queries."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
@@ -20,6 +20,8 @@ class Thing(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     archived: bool | None = None
     start: datetime | None = None
     search: Annotated[str, Meta(max_length=10)] | None = None
+    sort: Literal["new", "old"] | None = None
+    sorts: list[Literal["up", "down"]] = []
 
 
 def request(query: str) -> Request:
@@ -65,6 +67,8 @@ def test_a_query_that_does_not_fit_is_refused(query: str) -> None:
     [
         (b'{"name": 1}', "name: Expected `str`, got `int`."),
         (b'{"nested": {"a": "b"}}', "nested[...]: Expected `int`, got `str`."),
+        (b'{"sort": "best"}', "sort: Invalid enum value 'best': it is one of new, old."),
+        (b'{"start": "tomorrow"}', "start: write the time as 2026-12-31T23:59:00Z."),
         (b'{"unknown": 1}', "Object contains unknown field `unknown`."),
         (b"3", "Expected `object`, got `int`."),
     ],
@@ -72,6 +76,21 @@ def test_a_query_that_does_not_fit_is_refused(query: str) -> None:
 def test_the_message_begins_with_the_field(body: bytes, message: str) -> None:
     with pytest.raises(Unprocessable) as refused:
         decode(body, Thing)
+    assert refused.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("unknown=1", "unknown: there is no such parameter."),
+        ("sort=best", "sort: Invalid enum value 'best': it is one of new, old."),
+        ("sorts=left", "sorts[0]: Invalid enum value 'left': it is one of down, up."),
+        ("start=tomorrow", "start: write the time as 2026-12-31T23:59:00Z."),
+    ],
+)
+def test_a_parameter_that_does_not_fit_is_told_what_does(query: str, message: str) -> None:
+    with pytest.raises(Unprocessable) as refused:
+        read_query(request(query), Thing)
     assert refused.value.message == message
 
 
