@@ -88,13 +88,21 @@ class Edge:
     def _find(self, asked: Asked, address: Address) -> Answer:
         if address.rest or address.shorter:
             decided = self._paths.held(address, asked.now)
-            if decided and (not decided[0].rest or address.lowered() == address):
-                return self._decided(asked, *decided)
-            return self._look_up_path(asked, address)  # a longer code may be in lower case
+            if decided is None or (decided[0].rest and self._case_matters(asked, address, decided[1])):
+                return self._look_up_path(asked, address)
+            return self._decided(asked, *decided)
         found = self._links.usable(address.key, asked.now)
         if found is None or (isinstance(found, Missing) and found.reason == ""):
             return self._look_up(asked, address)
         return self._decided(asked, address, found)
+
+    def _case_matters(self, asked: Asked, address: Address, found: KnownLink | Missing) -> bool:
+        """Whether a path may lead elsewhere in lower case, so that its domain has to be asked what case means."""
+        lowered = address.lowered()
+        if lowered == address:
+            return False
+        decided = self._paths.held(lowered, asked.now)
+        return decided is None or decided[1] is not found
 
     def _decided(self, asked: Asked, address: Address, found: KnownLink | Missing) -> Answer:
         """What memory knows, and a refresh of it where it is stale."""

@@ -194,6 +194,14 @@ async def test_it_ignores_it_where_the_link_above_is_held_too(world: World) -> N
     assert await location(world, "/docs/Install") == f"{DOCS}/Install"
 
 
+async def test_capitals_in_paths_that_lead_nowhere_else_cost_nothing(world: World) -> None:
+    world.put("localhost/docs", DOCS, prefix=True, below=["install"])
+    await world.get("/docs/first")
+    world.runtime.kv_reads.clear()
+    assert await location(world, "/docs/README/X") == f"{DOCS}/README/X"
+    assert world.runtime.kv_reads == []
+
+
 @pytest.mark.parametrize("wrong", ["%5B", "%23/x", "/x", "x+/y"])
 @pytest.mark.parametrize("below", [None, True])
 async def test_a_path_that_no_code_can_have_hides_no_code_beside_it(
