@@ -1,5 +1,6 @@
 """The form of a link: the few fields that everybody fills in, and the options that most links do without."""
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -139,7 +140,7 @@ class LinkForm(Form):
         shares = [each.form.percentage.data or 0 for each in field.entries if each.form.url.data]
         if len(shares) == 1:
             raise ValidationError("A test has 2 to 4 variants.")
-        if shares and sum(shares) != 100:  # noqa: PLR2004  # percent
+        if shares and not math.isclose(math.fsum(shares), 100):
             raise ValidationError(f"The shares add up to 100 %, not to {sum(shares):g} %.")
 
     def offer(self, domains: Iterable[Domain], tags: Iterable[Tag], link: Link | None) -> None:

@@ -1,5 +1,6 @@
 """The fields of a link that stand for themselves: from what was sent to the columns of the table, checked on the way."""
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,7 +78,7 @@ def _variants(value: list[TestVariant] | None) -> list[dict[str, Any]] | None:
         return None
     if len(value) == 1:
         raise Unprocessable("testVariants: a test has 2 to 4 variants.")
-    if sum(each.percentage for each in value) != _WHOLE:
+    if not math.isclose(math.fsum(each.percentage for each in value), _WHOLE):
         raise Unprocessable("testVariants: the percentages add up to 100.")
     return [{"url": each.url, "percentage": each.percentage} for each in value]
 

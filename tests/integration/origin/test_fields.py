@@ -77,6 +77,14 @@ async def verifier(engine: AsyncEngine, link: dict[str, Any]) -> str | None:
     return found
 
 
+async def test_shares_with_decimals_may_add_up_to_100(api: httpx.AsyncClient) -> None:
+    shares = (30.9, 33.3, 35.8)  # 99.99999999999999 as floats
+    variants = [{"url": URL + str(share), "percentage": share} for share in shares]
+    made = await api.post("/api/v1/links", json={"url": URL, "testVariants": variants})
+    assert made.status_code == 200, made.text
+    assert [each["percentage"] for each in made.json()["testVariants"]] == list(shares)
+
+
 async def test_a_password_is_kept_as_a_verifier_and_never_shown(api: httpx.AsyncClient, engine: AsyncEngine) -> None:
     answer = await api.post(LINKS, json={"url": URL, "password": "s3cret-word"})
     link = answer.json()
