@@ -9,6 +9,7 @@ from cli.console import counted, out, say, show_json
 from cli.links import Json
 from cli.naming import find_link
 from cli.session import client
+from shared.uncounted import uncounted
 
 _STEPS = " ▁▂▃▄▅▆▇█"
 _BAR_WIDTH, _NAME_WIDTH, _GAPS = 24, 40, 4
@@ -29,6 +30,7 @@ def stats(
         link = find_link(origin, code)
         period = {"linkId": link["id"], "interval": interval, "timezone": timezone}
         clicks = origin.get("/analytics", groupBy="count", **period)["clicks"]
+        accounting = origin.get("/analytics/accounting", **period)
         series = origin.get("/analytics", groupBy="timeseries", **period)
         tops = {group: origin.get("/analytics", groupBy=group, **period)[:top] for group in _TOP}
     if as_json:
@@ -36,6 +38,8 @@ def stats(
         return
     say(f"{link['shortLink']} -> {link['url']}")
     say(f"{counted(clicks, 'click')} ({interval})")
+    if others := uncounted({name: part["requests"] for name, part in accounting.items() if isinstance(part, dict)}):
+        say(f"{others}. People in browsers count; curl is a bot.")
     if clicks:
         _draw(series, tops)
 

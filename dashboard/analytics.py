@@ -10,7 +10,7 @@ from starlette.responses import Response
 from dashboard import formats, stats
 from dashboard.pages import is_partial, zone
 from dashboard.site import Site
-from dashboard.uncounted import uncounted
+from shared.uncounted import uncounted
 
 PATH = "/analytics"
 TOPS = (
@@ -55,7 +55,7 @@ class AnalyticsPage:
         client, question = self._site.client, Question.of(request)
         params = {"interval": question.interval, "timezone": stats.zone_name(zone(request)), **question.filters}
         count, found = await asyncio.gather(client.click_count(token, params), client.accounting(token, params))
-        not_counted = uncounted(found)
+        not_counted = uncounted(found.requests)
         seen = f"{question.interval}.{count}.{not_counted}"
         if is_partial(request) and request.query_params.get("seen") == seen:
             return Response(status_code=_NO_CONTENT)

@@ -57,6 +57,8 @@ def row_label(value: str, field: str) -> str:
     """A value of a dimension of analytics as people read it."""
     if field == "country":
         return country_name(value)
+    if field == "channel" and value:
+        return {"ai": "AI"}.get(value, value.capitalize())
     return {"(direct)": "Direct, or not told"}.get(value, value) or "Unknown"
 
 

@@ -10,7 +10,7 @@ from dashboard.link_state import link_state
 from dashboard.origin_types import Link
 from dashboard.pages import is_partial, zone
 from dashboard.site import Site
-from dashboard.uncounted import uncounted
+from shared.uncounted import uncounted
 
 TOPS = (stats.COUNTRIES, stats.REFERRERS, stats.BROWSERS, stats.DEVICES)
 _NO_CONTENT = 204
@@ -28,7 +28,7 @@ class LinkPage:
         params = {"linkId": link.id, "interval": interval, "timezone": stats.zone_name(zone(request))}
         client = self._site.client
         count, found = await asyncio.gather(client.click_count(token, params), client.accounting(token, params))
-        not_counted = uncounted(found)
+        not_counted = uncounted(found.requests)
         seen = seen_mark(link, interval, count, not_counted)
         if is_partial(request) and request.query_params.get("seen") == seen:
             return Response(status_code=_NO_CONTENT)

@@ -108,7 +108,7 @@ class LinkForm(Form):
     description = TextAreaField("Description", filters=[strip, line_ends])
     image = StringField("Address of an image", filters=[strip, with_scheme])
     expires_at = DateTimeLocalField("Expires", **_TIME)
-    expired_url = StringField("Then lead to", filters=[strip, with_scheme])
+    expired_url = StringField("Destination afterwards", filters=[strip, with_scheme])
     starts_at = DateTimeLocalField("Opens", **_TIME)
     max_clicks = IntegerField("Most clicks", [Optional(), NumberRange(1, 10**9, "It is 1 or more.")])
     one_time = BooleanField("Let one visitor in, and nobody after them")

@@ -211,6 +211,11 @@ class Accounting(msgspec.Struct):
     duplicates: Part = msgspec.field(default_factory=Part)
     capped: Part = msgspec.field(default_factory=Part)
 
+    @property
+    def requests(self) -> dict[str, int]:
+        """How many, by field."""
+        return {name: getattr(self, name).requests for name in self.__struct_fields__}
+
 
 class TopLink(msgspec.Struct, rename="camel"):
     """A link among the most clicked ones."""

@@ -16,6 +16,16 @@ from dashboard.site import Site
 _log = structlog.get_logger(__name__)
 RETRY_SECONDS = 5
 _FORBIDDEN = 403
+_CSRF_FIELD = "csrf_token"
+_SECRET_WORDS = ("password", "code", "token", "letter", "credential")
+
+
+async def _typed(request: Request) -> list[tuple[str, str]]:
+    """What a form has sent, for it to be sent again; nothing where a secret is in it, which no page may hold."""
+    form = await request.form()
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != _CSRF_FIELD]
+    secret = any(value and any(word in name for word in _SECRET_WORDS) for name, value in fields)
+    return [] if secret else fields
 
 
 class Problems:
@@ -63,9 +73,9 @@ class Problems:
 
     async def origin_down(self, request: Request, error: Exception) -> Response:
         _log.warning("origin down", path=request.url.path, reason=str(error))
-        response = self._pages.page(
-            request, "origin_down.html", 503, seconds=RETRY_SECONDS, again=request.method == "GET"
-        )
+        again = request.method == "GET"
+        typed = [] if again else await _typed(request)
+        response = self._pages.page(request, "origin_down.html", 503, seconds=RETRY_SECONDS, again=again, typed=typed)
         response.headers["Retry-After"] = str(RETRY_SECONDS)
         return response
 

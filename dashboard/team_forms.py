@@ -12,7 +12,7 @@ from dashboard.team_types import ROLES, Workspace
 
 STATUSES = {"": "302, found", "301": "301, moved permanently", "307": "307, temporary", "308": "308, permanent"}
 FORWARDING = {
-    "": "Leave it away",
+    "": "Leave it out",
     "append": "Add it to the destination's",
     "override": "Let it win over the destination's",
 }

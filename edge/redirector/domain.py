@@ -5,6 +5,7 @@ from typing import Any
 
 from redirector import respond
 from redirector.known import KnownLink
+from redirector.look import ICON
 from redirector.ports import Response, Runtime, Unsendable
 
 _APPLE = "apple_app_site_association"
@@ -16,6 +17,8 @@ _FILES = {
 # Everything that a domain answers beside its links.
 PATHS = frozenset({"", "robots.txt", "favicon.ico", *_FILES})
 _ROBOTS = "User-agent: *\nDisallow: /_nearhop/\n"
+# Browsers ask for it at every page. No day, since the domain may get one of its own.
+_ICON_HEADERS = {"Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=3600"}
 _DAY = {"Cache-Control": "public, max-age=86400"}
 
 
@@ -45,8 +48,9 @@ class Domain:
                 return respond.not_found(self._runtime)
             headers = {"Content-Type": "application/json", "Cache-Control": "public, max-age=300"}
             return self._runtime.reply(200, headers, json.dumps(value))
-        url = self._url if path == "" else self._text("favicon")
-        return self._redirect(url, _DAY if path else {}) or respond.not_found(self._runtime)
+        if path == "":
+            return self._redirect(self._url, {}) or respond.not_found(self._runtime)
+        return self._redirect(self._text("favicon"), _DAY) or self._runtime.reply(200, _ICON_HEADERS, ICON)
 
     def not_found(self, reference: str) -> Response:
         """What a visitor of an unknown code gets; `reference` is the request's id."""

@@ -32,8 +32,14 @@ STYLE = (
     ":focus-visible{outline:3px solid var(--deed);outline-offset:2px}"
     ".code{display:flex;gap:1.25rem;align-items:center;margin:1.5rem 0 0;padding:1.5rem 0 0;border-top:1px solid var(--line);"
     "font-size:.9375rem}.code img{display:block;width:7.5rem;height:7.5rem;flex:none;background:#fff;"
-    "border-radius:.5rem}"
+    "border-radius:.5rem}.code+p{margin-top:1.5rem}"
     "footer{font-size:.8125rem;color:var(--soft);text-align:center;overflow-wrap:anywhere}"
+)
+# Of browsers' tabs, where a domain has none of its own.
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M6 24C10 6 22 6 25 17" fill="none" stroke="#8a9b93" '
+    'stroke-width="2.5" stroke-linecap="round" stroke-dasharray=".1 5"/><circle cx="6" cy="25" r="4" fill="#065945"/>'
+    '<circle cx="25" cy="22" r="6" fill="#f6782e"/></svg>\n'
 )
 # Where the ball of the small drawing is on its way from the short link to where that leads.
 _PLACES = {

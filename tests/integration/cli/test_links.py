@@ -126,7 +126,9 @@ def test_another_workspaces_link_is_not_there(nearhop: Nearhop, origin: OriginPr
 
 def test_stats_show_clicks_over_time_and_where_they_came_from(nearhop: Nearhop, origin: OriginProcess) -> None:
     link = json.loads(nearhop("links", "create", "https://example.com", "--json").out)
-    assert "0 clicks" in nearhop("stats", link["key"]).out
+    untouched = nearhop("stats", link["key"]).out
+    assert "0 clicks" in untouched
+    assert "not counted" not in untouched
     send_clicks(origin, link, 3)
     while "3 clicks (30d)" not in (done := nearhop("stats", link["key"])).out:
         time.sleep(0.1)
@@ -138,7 +140,19 @@ def test_stats_show_clicks_over_time_and_where_they_came_from(nearhop: Nearhop, 
     assert nearhop("stats", link["key"], "--interval", "1h").code == 1
 
 
-def send_clicks(origin: OriginProcess, link: dict[str, str], count: int) -> None:
+def test_stats_say_why_a_visit_is_no_click(nearhop: Nearhop, origin: OriginProcess) -> None:
+    link = json.loads(nearhop("links", "create", "https://example.com", "--json").out)
+    send_clicks(origin, link, 2, user_agent="curl/8.5.0")
+    while "not counted" not in (done := nearhop("stats", link["key"])).out:
+        time.sleep(0.1)
+    assert "0 clicks (30d)" in done.out
+    assert "2 requests not counted: 2 bots." in done.out
+
+
+_FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def send_clicks(origin: OriginProcess, link: dict[str, str], count: int, user_agent: str = _FIREFOX) -> None:
     """As the edge sends them."""
     number = httpx.get(
         f"{origin.url}/internal/links", params={"domain": link["domain"], "code": link["key"]},
@@ -147,7 +161,7 @@ def send_clicks(origin: OriginProcess, link: dict[str, str], count: int) -> None
     event = ClickEvent(
         id="", at=int(time.time() * 1000), link=int(number[0], 36), workspace=int(number[1], 36), version=int(number[2], 36),
         domain=link["domain"], code=link["key"], url=link["url"], country="DE", referer="https://news.example/page",
-        user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        user_agent=user_agent,
     )  # fmt: skip
     events = [ClickEvent(**{**event, "id": f"{link['key']}-{n}", "ip": f"192.0.2.{n}"}) for n in range(count)]
     body = encode_batch(f"batch-{link['key']}", "test", events)

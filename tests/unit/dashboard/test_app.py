@@ -1,5 +1,6 @@
 """What holds for every page: headers, CSRF, errors, health, files."""
 
+import html
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dashboard.origin_fake import EMAIL, PASSWORD, FakeOrigin
 from tests.unit.dashboard.conftest import Reader
 
 TEMPLATES = Path("dashboard/templates")
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
 
 def form_paths(app: Starlette) -> list[str]:
@@ -90,6 +92,27 @@ async def test_a_form_is_not_sent_again_by_itself_while_origin_is_away(origin: F
     assert answer.status_code == 503
     assert "http-equiv" not in answer.text
     assert "may not have been saved" in answer.text
+
+
+async def test_what_was_typed_while_origin_is_away_can_be_sent_again(origin: FakeOrigin, reader: Reader) -> None:
+    token = (await reader.get("/links/new")).text.split('name="csrf_token" value="')[1].split('"')[0]
+    origin.down = True
+    typed = {"url": 'https://example.com/?a="b"&c', "key": "kept"}
+    text = (await reader.http.post("/links/new", data={"csrf_token": token, **typed})).text
+    origin.down = False
+    found = {html.unescape(name): html.unescape(value) for name, value in HIDDEN.findall(text)}
+    assert {name: found[name] for name in typed} == typed
+    assert (await reader.http.post("/links/new", data=found)).status_code == 303
+    assert [link["url"] for link in origin.links.values()] == [typed["url"]]
+
+
+async def test_no_page_holds_a_password_that_was_sent_while_origin_was_away(origin: FakeOrigin, reader: Reader) -> None:
+    token = (await reader.get("/links/new")).text.split('name="csrf_token" value="')[1].split('"')[0]
+    origin.down = True
+    fields = {"csrf_token": token, "url": "https://example.com/", "password": "a-secret"}
+    text = (await reader.http.post("/links/new", data=fields)).text
+    assert "a-secret" not in text
+    assert "Send it again" not in text
 
 
 async def test_a_body_of_megabytes_is_refused(reader: Reader) -> None:

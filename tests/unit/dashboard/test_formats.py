@@ -56,6 +56,20 @@ def test_a_country_has_a_name(code: str, name: str) -> None:
     assert formats.country_name(code) == name
 
 
+@pytest.mark.parametrize(
+    ("value", "field", "label"),
+    [
+        ("direct", "channel", "Direct"),
+        ("ai", "channel", "AI"),
+        ("", "channel", "Unknown"),
+        ("(direct)", "referer", "Direct, or not told"),
+        ("news.example", "referer", "news.example"),
+    ],
+)
+def test_a_value_is_written_as_people_read_it(value: str, field: str, label: str) -> None:
+    assert formats.row_label(value, field) == label
+
+
 @pytest.mark.parametrize("code", ["", "XX", "Unknown", "../x"])
 def test_what_is_no_country_has_no_flag(code: str) -> None:
     assert formats.flag(code) == ""

@@ -40,6 +40,14 @@ async def test_clicks_are_shown_over_time_and_by_where_they_came_from(origin: Fa
         assert expected in text
 
 
+async def test_where_no_visitors_country_is_known_the_page_says_why(origin: FakeOrigin, reader: Reader) -> None:
+    link = origin.add_link("https://example.com/")
+    origin.click(link, 1, country="")
+    assert "Cloudflare&#39;s network tells" in (await reader.get(f"/links/{link['id']}")).text.replace("'", "&#39;")
+    origin.click(link, 1, country="DE")
+    assert "network tells" not in (await reader.get(f"/links/{link['id']}")).text
+
+
 async def test_the_range_is_the_readers(origin: FakeOrigin, reader: Reader) -> None:
     link = origin.add_link("https://example.com/")
     origin.click(link, 2)

@@ -57,9 +57,12 @@ async def test_codes_may_be_written_in_any_case_where_the_domain_says_so(go: Wor
 
 
 async def test_a_domain_without_a_record_answers_safely(world: World) -> None:
-    for path in ("/", "/favicon.ico", "/.well-known/assetlinks.json", "/nothing"):
+    for path in ("/", "/.well-known/assetlinks.json", "/nothing"):
         assert (await world.get(path, host="https://unknown.example")).status == 404
     assert "Disallow: /_nearhop/" in (await world.get("/robots.txt")).body
+    icon = await world.get("/favicon.ico", host="https://unknown.example")
+    assert (icon.status, icon.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert icon.body.startswith("<svg ")
     assert all(call.url.count("code=nothing") for call in world.runtime.calls)  # origin knows no domains' records
 
 

@@ -1,6 +1,6 @@
 """The requests of a link that do not count as clicks, in words."""
 
-from dashboard.origin_types import Accounting
+from collections.abc import Mapping
 
 # Field of the accounting: what one and what several are called.
 _NAMES = {
@@ -13,9 +13,9 @@ _NAMES = {
 }
 
 
-def uncounted(found: Accounting) -> str:
-    """As in "3 requests not counted: 2 bots, 1 preview"; "" where every request is a click."""
-    counts = [(getattr(found, name).requests, words) for name, words in _NAMES.items()]
+def uncounted(requests: Mapping[str, int]) -> str:
+    """As in "3 requests not counted: 2 bots, 1 preview", from the requests by field; "" where every request is a click."""
+    counts = [(requests.get(name, 0), words) for name, words in _NAMES.items()]
     total = sum(count for count, _ in counts)
     if not total:
         return ""
