@@ -72,7 +72,7 @@ def test_what_is_refused_is_reported_with_its_line_and_can_be_put_right(
         "url,key,title\n"
         "https://example.com/1,one,First\n"
         "javascript:alert(1),two,\n"
-        "https://example.com/3,a/b,\n"
+        "https://example.com/3,a//b,\n"
         "https://example.com/4,one,\n"
         ",five,\n"
         "https://example.com/1,one,the same\n"
@@ -87,7 +87,7 @@ def test_what_is_refused_is_reported_with_its_line_and_can_be_put_right(
     rows = read_csv(report)
     assert [int(row["line"]) for row in rows] == [3, 4, 5, 6, 8]
     assert all(row["reason"] for row in rows)
-    assert "may not contain '/'" in rows[1]["reason"]
+    assert "may have no segment that is empty" in rows[1]["reason"]
     assert rows[3]["reason"] == "there is no url"
 
     report.write_text("url,key\nhttps://example.com/3,ab\n")
