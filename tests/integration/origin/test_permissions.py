@@ -70,7 +70,7 @@ OPEN = {
     "postReports": "visitors report links; the answer is the same for any",
 }
 # Routes beside the API: signed by the edge, or without any content of a workspace.
-BESIDE = {"/internal/links", "/internal/claims", "/internal/clicks", "/report", "/healthz", "/readyz", "/metrics"}
+BESIDE = {"/", "/internal/links", "/internal/claims", "/internal/clicks", "/report", "/healthz", "/readyz", "/metrics"}
 
 
 @pytest.fixture
