@@ -4,22 +4,17 @@ It never holds up publishing: it has a task and a connection of its own. A feed 
 how the edge knows. Postgres keeps what is to be told, so a kvsync that is killed leaves it to the next one.
 """
 
-import os
-import socket
 import time
-import uuid
 from typing import Any
 
-import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from kvsync import database
-from kvsync.backoff import Backoff
 from kvsync.changes import Change
 from kvsync.errors import KvBusy, KvError, KvUncertain
 from kvsync.kv_api import KvApi
 from kvsync.metrics import Metrics
+from kvsync.periodic_writer import PeriodicWriter
 from kvsync.settings import Settings
 from kvsync.sql import statements
 from kvsync.waits import Signals
@@ -31,40 +26,16 @@ _LOOKS_PER_INTERVAL = 2
 START_SECONDS = 20.0
 
 
-class FeedWriter:
+class FeedWriter(PeriodicWriter):
     """Several may run at once: the one that holds the claim writes."""
 
     def __init__(self, settings: Settings, api: KvApi, signals: Signals, metrics: Metrics) -> None:
-        self._settings = settings
-        self._api = api
-        self._signals = signals
-        self._metrics = metrics
-        self._backoff = Backoff(settings.kv_backoff_seconds)
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        super().__init__(settings, api, signals, metrics)
+        self.pause = settings.kv_feed_interval_seconds / _LOOKS_PER_INTERVAL
         self._failing = ""
         # KV may come a little later than kvsync, where both are started together.
         self._patient_until = time.monotonic() + START_SECONDS
         self._waiting = False
-
-    async def run(self) -> None:
-        """Write until told to stop, through failures of Postgres and of KV."""
-        while not self._signals.stopping:
-            try:
-                async with await database.connect(self._settings.database_url) as connection:
-                    while not self._signals.stopping:
-                        await self._signals.pause(await self._next_pause(connection))
-            except psycopg.Error as error:
-                self._failed(database.why(error))
-                await self._signals.pause(self._backoff.next())
-
-    async def _next_pause(self, connection: AsyncConnection[Any]) -> float:
-        try:
-            await self.round(connection)
-        except KvError as error:
-            self._failed(str(error))
-            return self._backoff.next(error.retry_after if isinstance(error, KvBusy) else None)
-        self._backoff.reset()
-        return self._settings.kv_feed_interval_seconds / _LOOKS_PER_INTERVAL
 
     async def round(self, connection: AsyncConnection[Any]) -> bool:
         """Write the feed if it is due and nobody else does; raises KvError and psycopg.Error."""

@@ -6,22 +6,17 @@ stay as they are. Two writers at once do no harm, for each pack says itself how 
 """
 
 import asyncio
-import os
-import socket
-import uuid
 from typing import Any
 
-import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from kvsync import database
-from kvsync.backoff import Backoff
 from kvsync.changes import Change
 from kvsync.errors import KvBusy, KvError
 from kvsync.kv_api import KvApi
 from kvsync.metrics import Metrics
 from kvsync.packs import cut
+from kvsync.periodic_writer import PeriodicWriter
 from kvsync.settings import Settings
 from kvsync.sql import statements
 from kvsync.waits import Signals
@@ -36,36 +31,12 @@ _LEASE_SECONDS = 300.0
 _SETTLE_SECONDS = 60.0
 
 
-class PackWriter:
+class PackWriter(PeriodicWriter):
     """Several may run at once: the one that holds the claim writes."""
 
     def __init__(self, settings: Settings, api: KvApi, signals: Signals, metrics: Metrics) -> None:
-        self._settings = settings
-        self._api = api
-        self._signals = signals
-        self._metrics = metrics
-        self._backoff = Backoff(settings.kv_backoff_seconds)
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
-
-    async def run(self) -> None:
-        """Write until told to stop, through failures of Postgres and of KV."""
-        while not self._signals.stopping and self._settings.kv_pack_seconds:
-            try:
-                async with await database.connect(self._settings.database_url) as connection:
-                    while not self._signals.stopping:
-                        await self._signals.pause(await self._next_pause(connection))
-            except psycopg.Error as error:
-                self._failed(database.why(error))
-                await self._signals.pause(self._backoff.next())
-
-    async def _next_pause(self, connection: AsyncConnection[Any]) -> float:
-        try:
-            await self.round(connection)
-        except KvError as error:
-            self._failed(str(error))
-            return self._backoff.next(error.retry_after if isinstance(error, KvBusy) else None)
-        self._backoff.reset()
-        return self._settings.kv_pack_seconds / _LOOKS_PER_INTERVAL
+        super().__init__(settings, api, signals, metrics)
+        self.pause = settings.kv_pack_seconds / _LOOKS_PER_INTERVAL
 
     async def round(self, connection: AsyncConnection[Any]) -> bool:
         """Write the packs if they are due and nobody else does; raises KvError and psycopg.Error."""
