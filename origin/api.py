@@ -19,6 +19,7 @@ from origin.field_messages import TIME_EXAMPLE, field_message, parameter_message
 from origin.idempotency import once
 from origin.openapi import ANYONE, PERSON, SIGNED_IN, ApiRoute, Operation
 from origin.problems import BadRequest, Unprocessable
+from origin.storage.again import again_after_deadlock
 from origin.storage.transaction import replicas_of
 
 T = TypeVar("T")
@@ -32,8 +33,14 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 def route(operation: Operation) -> ApiRoute:
     """A route that lets only those in whom the operation names, and runs a POST once per Idempotency-Key.
 
-    What it changes goes into the audit log as theirs.
+    What it changes goes into the audit log as theirs. If Postgres ends its transaction to end a deadlock, it runs again.
     """
+
+    async def done(request: Request) -> tuple[Response, set[int]]:
+        with trail.acting(_author(request)) as changed:
+            if operation.method == "POST" and operation.permission != ANYONE:
+                return await once(request, operation), changed
+            return await operation.endpoint(request), changed
 
     async def guarded(request: Request) -> Response:
         request.scope["nearhop.operation"] = operation.id  # for the metrics
@@ -44,11 +51,7 @@ def route(operation: Operation) -> ApiRoute:
         elif operation.permission != ANYONE:
             await require(request, operation.permission)
         hold_to_workspace(request)
-        with trail.acting(_author(request)) as changed:
-            if operation.method == "POST" and operation.permission != ANYONE:
-                response = await once(request, operation)
-            else:
-                response = await operation.endpoint(request)
+        response, changed = await again_after_deadlock(lambda: done(request))
         await _mark_change(request, changed)
         return response
 

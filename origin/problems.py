@@ -197,7 +197,7 @@ def _methods_here(routes: Iterable[BaseRoute], scope: Scope) -> set[str]:
 
 
 async def on_database_trouble(request: Request, error: Exception) -> Response:
-    """Handler for a database that is down, too busy, or has picked this transaction to end a deadlock."""
+    """Handler for a database that is down, too busy, or has ended each of several tries to end a deadlock."""
     _log.warning("database trouble: %s", type(error).__name__, exc_info=error)
     return problem_response(request, Unavailable("The database does not answer right now: try again in a moment."))
 

@@ -115,6 +115,8 @@ class Links:
         self, connection: AsyncConnection, actor: Actor, link_id: int, version: int, expected: Expected = ANY
     ) -> None:
         """Bring a former state back, as a new version. Tags and folders that are gone stay gone."""
+        domain, key = await versions.place_at(connection, actor.workspace_id, link_id, version)
+        await below.hold_place(connection, link_id, domain, key)
         row = await self._locked(connection, actor, link_id)
         expected.check(row.revision)
         state, verifier = versions.change_to(await versions.state_at(connection, row, version))
@@ -124,8 +126,6 @@ class Links:
         if folder is None or not await folders.known(connection, actor.workspace_id, {folder}):
             state["folderId"] = None
         body = msgspec.convert(state, LinkChange)
-        if (body.domain, body.key) != (row.domain, row.key):
-            await below.hold_place(connection, link_id, body.domain, body.key)
         done = await self._apply(connection, actor, row, body, {"password_hash": verifier}, action="link.restore")
         await trail.record(connection, actor.workspace_id, done)
 

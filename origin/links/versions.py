@@ -91,6 +91,12 @@ async def state_at(connection: AsyncConnection, row: Row, version: int) -> dict[
     return dict(found)
 
 
+async def place_at(connection: AsyncConnection, workspace_id: int, link_id: int, version: int) -> tuple[str, str]:
+    """Domain and key of one version of a link that need not be locked; raises NotFound."""
+    state = await state_at(connection, await row_of(connection, workspace_id, link_id), version)
+    return state["domain"], state["key"]
+
+
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
     """What differs between two states, by the name of the field."""
     hidden = before.get(_VERIFIER) != after.get(_VERIFIER)
