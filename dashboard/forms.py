@@ -1,11 +1,12 @@
 """The forms. What a value may be is origin's business: its answer becomes the error at the field."""
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 from starlette_wtf import StarletteForm
-from wtforms import PasswordField, StringField
+from wtforms import FieldList, PasswordField, StringField
 from wtforms.validators import DataRequired
 
 from dashboard.errors import Refused
@@ -43,6 +44,14 @@ class Form(StarletteForm):  # type: ignore[misc]  # the library has no types
             self.form_errors.append(about + error.message)
         else:
             field.errors = [*field.errors, error.message]
+
+
+class Rows(FieldList):  # type: ignore[misc]  # the library has no types
+    """Fields of one kind, numbered in their names. The library fails on numbers that int() refuses, such as `²`."""
+
+    def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
+        begin = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,4}})(?![0-9])")
+        return (int(found[1]) for found in map(begin.match, formdata) if found)
 
 
 class LoginForm(Form):

@@ -9,7 +9,6 @@ import wtforms
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
-    FieldList,
     FloatField,
     FormField,
     IntegerField,
@@ -24,7 +23,7 @@ from wtforms.validators import DataRequired, NumberRange, Optional, ValidationEr
 
 from dashboard.errors import Refused
 from dashboard.formats import countries
-from dashboard.forms import Form, line_ends, strip, with_scheme
+from dashboard.forms import Form, Rows, line_ends, strip, with_scheme
 from dashboard.origin_types import Link, Tag
 from dashboard.team_forms import FORWARDING, STATUSES, UTM
 from dashboard.team_types import Domain
@@ -116,8 +115,8 @@ class LinkForm(Form):
     no_password = BooleanField("Take the password away")
     ios = StringField("On iPhone and iPad", filters=[strip, with_scheme])
     android = StringField("On Android", filters=[strip, with_scheme])
-    geo = FieldList(FormField(CountryForm), max_entries=MOST_COUNTRIES)
-    variants = FieldList(FormField(VariantForm), min_entries=VARIANTS, max_entries=VARIANTS)
+    geo = Rows(FormField(CountryForm), max_entries=MOST_COUNTRIES)
+    variants = Rows(FormField(VariantForm), min_entries=VARIANTS, max_entries=VARIANTS)
     winner = SelectField("Outcome", choices=[SelectChoice("", "Still running"), *_WINNERS], default="")
     status = SelectField("Redirect status", choices=[SelectChoice(*each) for each in STATUSES.items()], default="")
     forward_query = SelectField(
@@ -127,7 +126,7 @@ class LinkForm(Form):
     disabled = BooleanField("Switched off: it leads nowhere, and can be switched on again")
     archived = BooleanField("Archived: it works on, but is not listed")
 
-    def validate_geo(self, field: FieldList) -> None:
+    def validate_geo(self, field: Rows) -> None:
         seen = set()
         for each in field.entries:
             country = each.form.country.data
@@ -136,7 +135,7 @@ class LinkForm(Form):
                 raise ValidationError("A country has one destination.")
             seen.add(country)
 
-    def validate_variants(self, field: FieldList) -> None:
+    def validate_variants(self, field: Rows) -> None:
         shares = [each.form.percentage.data or 0 for each in field.entries if each.form.url.data]
         if len(shares) == 1:
             raise ValidationError("A test has 2 to 4 variants.")

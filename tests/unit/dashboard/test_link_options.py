@@ -171,6 +171,12 @@ async def test_more_rows_for_countries_keep_what_was_typed(origin: FakeOrigin, r
     assert not origin.links
 
 
+@pytest.mark.parametrize("number", ["²", "①", "9" * 5000, "-1", ""])
+async def test_a_row_whose_number_is_none_is_no_row(origin: FakeOrigin, reader: Reader, number: str) -> None:
+    fields = {f"geo-{number}-country": "DE", f"geo-{number}-url": "https://example.de/"}
+    assert (await create(reader, origin, **fields, **{f"variants-{number}-url": "https://a.example/"}))["geo"] is None
+
+
 async def test_two_editors_do_not_overwrite_each_other(origin: FakeOrigin, reader: Reader) -> None:
     link = origin.add_link("https://example.com/", "code")
     assert await edit(reader, link, etag='"r1"', title="First") == 303
