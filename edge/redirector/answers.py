@@ -20,7 +20,7 @@ from redirector.plan import VARIANT_COOKIE
 from redirector.ports import Response, Runtime, Unreachable, Unsendable
 from redirector.resolve import Gone, Redirect, closed, lead
 from redirector.settings import EdgeSettings, report_page
-from redirector.visitor import Visitor
+from redirector.visitor import Visitor, own_cookie
 from shared.request_id import HEADER as REQUEST_ID
 
 _YEAR_SECONDS = 31_536_000
@@ -58,7 +58,7 @@ class Answers:
     def _guarded(self, asked: Asked, address: Address, link: KnownLink) -> Answer:
         if asked.method == "POST":
             return self._guess(asked, link)
-        if self._gate.may_pass(link, self._visitor(asked).cookies.get(COOKIE, ""), asked.now):
+        if self._gate.may_pass(link, self._visitor(asked, link).cookies.get(COOKIE, ""), asked.now):
             return self._open(asked, address, link)
         return self._ask_password("", 200)
 
@@ -145,7 +145,7 @@ class Answers:
 
     def _lead(self, asked: Asked, address: Address, link: KnownLink) -> Answer:
         behaviour = link.behaviour
-        visitor = self._visitor(asked)
+        visitor = self._visitor(asked, link)
         click_id = self._beacon.new_id() if behaviour.additions.track else ""
         salt = f"{self._salt}.{link.record.link_id}"
         answer = lead(behaviour, link.record.url, visitor, salt, address.rest, click_id)
@@ -178,16 +178,18 @@ class Answers:
             return ()
         found = []
         if plan.asks_returning:
-            found.append(_cookie(asked, link, SEEN_COOKIE, "1", _YEAR_SECONDS))
+            found.append(_cookie(asked, link, own_cookie(SEEN_COOKIE, _code(link)), "1", _YEAR_SECONDS))
         if plan.variants is not None and plan.variants.cookie and answer.target.variant is not None:
-            found.append(_cookie(asked, link, VARIANT_COOKIE, str(answer.target.variant), _YEAR_SECONDS))
+            name = own_cookie(VARIANT_COOKIE, _code(link))
+            found.append(_cookie(asked, link, name, str(answer.target.variant), _YEAR_SECONDS))
         return tuple(found)
 
-    def _visitor(self, asked: Asked) -> Visitor:
+    def _visitor(self, asked: Asked, link: KnownLink) -> Visitor:
         return Visitor(
             asked.seen,
             asked.url,
             asked.now,
+            _code(link),
             lambda: self._runtime.header(asked.request, "cookie") or "",
             lambda zone: self._runtime.utc_offset(zone, asked.now),
         )
@@ -203,6 +205,10 @@ def _fragment(link: KnownLink, answer: Redirect, rest: str, click_id: str) -> st
     return link.click_fragment(target.url, {n: v for n, v in more.items() if v is not None}, click_id)
 
 
+def _code(link: KnownLink) -> str:
+    return link.key.partition("/")[2]
+
+
 def _path(address: Address) -> str:
     return quote(address.code)
 
@@ -213,6 +219,5 @@ def _short(asked: Asked, address: Address) -> str:
 
 
 def _cookie(asked: Asked, link: KnownLink, name: str, value: str, seconds: int) -> str:
-    code = link.key.partition("/")[2]
     secure = "; Secure" if asked.url.startswith("https:") else ""
-    return f"{name}={value}; Path=/{quote(code)}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+    return f"{name}={value}; Path=/{quote(_code(link))}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"

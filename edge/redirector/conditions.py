@@ -157,7 +157,7 @@ def _referrer(value: Any) -> Condition:
 
 
 def _returning(value: Any) -> Condition:
-    return lambda visitor: (SEEN_COOKIE in visitor.cookies) is bool(value)
+    return lambda visitor: (visitor.own_cookie(SEEN_COOKIE) is not None) is bool(value)
 
 
 _PLAIN: dict[str, Callable[[Any], Condition]] = {

@@ -48,7 +48,7 @@ class Variants:
         if not self.begins <= visitor.now < self.ends:
             return None
         if self.cookie:
-            known = visitor.cookies.get(VARIANT_COOKIE, "")
+            known = visitor.own_cookie(VARIANT_COOKIE) or ""
             if known.isdecimal() and known.isascii() and len(known) == 1 and int(known) < len(self.urls):
                 return int(known)
         return self._by_weight(visitor.share(salt))

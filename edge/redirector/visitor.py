@@ -15,6 +15,11 @@ _DAY_SECONDS = 86_400
 _FIRST_WEEKDAY = 4
 
 
+def own_cookie(name: str, code: str) -> str:
+    """The name of a code's cookie. Browsers send those of `docs` to `/docs/install` too, whose own have another name."""
+    return f"{name}_{hashlib.sha256(code.encode()).hexdigest()[:8]}"
+
+
 class Visitor:
     """One request: `seen` is Runtime.facts, read; `offset` gives a zone's distance from UTC in seconds."""
 
@@ -23,12 +28,14 @@ class Visitor:
         seen: dict[str, Any],
         url: str,
         now: float,
+        code: str,
         cookie_header: Callable[[], str],
         offset: Callable[[str], int | None],
     ) -> None:
         self.now = now
         self._seen = seen
         self._url = url
+        self._code = code
         self._cookie_header = cookie_header
         self._offset = offset
 
@@ -59,6 +66,10 @@ class Visitor:
             return (urlsplit(self.header("referer")).hostname or "").lower()
         except ValueError:  # no URL at all
             return ""
+
+    def own_cookie(self, name: str) -> str | None:
+        """The value of the link's own cookie of this name."""
+        return self.cookies.get(own_cookie(name, self._code))
 
     @cached_property
     def cookies(self) -> dict[str, str]:

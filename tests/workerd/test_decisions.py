@@ -35,7 +35,7 @@ async def test_workerd_decides_as_cpython_and_as_the_reference(shared_edge: Edge
 
 
 def decided_inside(edge: EdgeProcess, number: int, case: Case) -> str:
-    headers = {**case.headers(), "MF-CF-Blob": json.dumps(case.place)}
+    headers = {**case.headers(number), "MF-CF-Blob": json.dumps(case.place)}
     status, answer, _ = edge.request(path_of(number, case), **headers)
     assert status == 302
     return answer["location"]
@@ -48,7 +48,7 @@ async def decided_here(made: list[Case]) -> list[str]:
     found = []
     for number, case in enumerate(made):
         world.put(f"localhost/case{number}", DEFAULT, **case.options)
-        reply = await world.get(path_of(number, case), headers=case.headers(), cf=case.place)
+        reply = await world.get(path_of(number, case), headers=case.headers(number), cf=case.place)
         found.append(reply.headers["Location"])
     for work in world.runtime.deferred:
         work.close()

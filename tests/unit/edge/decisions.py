@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
+from redirector.visitor import own_cookie
+
 # User-Agent, then what a person would say of it: device, system, its version, browser.
 AGENTS: list[tuple[str, str, str, list[int], str]] = [
     ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
@@ -71,10 +73,11 @@ class Case:
     referer: str
     returning: bool
 
-    def headers(self) -> dict[str, str]:
+    def headers(self, number: int) -> dict[str, str]:
+        """Of the request for the link that stands at this number's place."""
         found = {"User-Agent": AGENTS[self.agent][0], "Accept-Language": self.language, "Referer": self.referer}
         if self.returning:
-            found["Cookie"] = "other=1; nh_seen=1"
+            found["Cookie"] = f"other=1; {own_cookie('nh_seen', f'case{number}')}=1"
         return {name: value for name, value in found.items() if value}
 
 

@@ -49,7 +49,7 @@ def test_parameters_arrive_as_they_were_given(params: dict[str, str]) -> None:
 
 
 @given(NASTY)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_no_stored_text_becomes_a_header_of_its_own(text: str) -> None:
     async def ask() -> None:
         world = World()

@@ -7,6 +7,7 @@ import pytest
 
 from redirector.ports import Reply
 from redirector.testing import Call
+from redirector.visitor import own_cookie
 from shared import signing
 from shared.request_id import HEADER
 from tests.unit.edge.conftest import SECRET, World
@@ -167,13 +168,14 @@ async def test_a_split_has_a_time_and_may_have_a_winner(world: World) -> None:
 
 async def test_a_cookie_keeps_a_variant_where_the_link_asks_for_one(world: World) -> None:
     world.put("localhost/abc", URL, variants=VARIANTS, sticky="cookie")
-    reply = await world.get("/abc", headers={"Cookie": "nh_variant=2"})
+    name = own_cookie("nh_variant", "abc")
+    reply = await world.get("/abc", headers={"Cookie": f"{name}=2"})
     assert reply.headers["Location"] == "https://example.com/c"
     (cookie,) = reply.cookies
-    assert cookie.startswith("nh_variant=2; Path=/abc; ")
+    assert cookie.startswith(f"{name}=2; Path=/abc; ")
     assert "HttpOnly" in cookie
     for wrong in ("9", "x", "22"):
-        assert (await world.get("/abc", headers={"Cookie": f"nh_variant={wrong}"})).status == 302
+        assert (await world.get("/abc", headers={"Cookie": f"{name}={wrong}"})).status == 302
     world.put("localhost/plain", URL, variants=VARIANTS)
     assert (await world.get("/plain")).cookies == ()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -23,7 +24,7 @@ def origin_reads(world: World) -> int:
     return sum(call.method == "GET" for call in world.runtime.calls)
 
 
-async def location(world: World, path: str, **more: str) -> str:
+async def location(world: World, path: str, **more: Any) -> str:
     return str((await world.get(path, **more)).headers.get("Location"))
 
 
@@ -161,6 +162,22 @@ async def test_the_preview_and_the_qr_code_are_those_of_the_whole_code(world: Wo
 async def test_a_cookie_stays_with_the_whole_code(world: World) -> None:
     world.put("localhost/c/ü", EXACT, rules=[{"url": EXACT, "when": {"returning": True}}])
     assert "Path=/c/%C3%BC;" in (await world.get("/c/%C3%BC")).cookies[0]
+
+
+async def test_a_cookie_of_the_code_above_is_no_cookie_of_the_one_below(world: World) -> None:
+    again = "https://example.com/again"
+    variants = [{"url": f"https://example.com/{name}", "weight": weight} for name, weight in (("a", 1e-9), ("b", 1))]
+    for code in ("docs", "docs/install"):
+        rules = [{"url": again, "when": {"returning": True}}]
+        world.put(f"localhost/{code}", DOCS, rules=rules, variants=variants, sticky="cookie")
+    sent = [each.partition(";")[0] for each in (await world.get("/docs")).cookies]
+    sent = [each.replace("=1", "=0") if each.startswith("nh_variant") else each for each in sent]
+    above = {"Cookie": "; ".join(sent)}
+    assert len(sent) == 2
+    assert await location(world, "/docs", headers=above) == again
+    assert await location(world, "/docs/install", headers=above) == "https://example.com/b"
+    own = [each.partition(";")[0] for each in (await world.get("/docs/install", headers=above)).cookies]
+    assert await location(world, "/docs/install", headers={"Cookie": "; ".join(sent + own)}) == again
 
 
 async def test_clicks_tell_the_whole_code(world: World) -> None:
