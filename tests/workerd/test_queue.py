@@ -15,7 +15,8 @@ import path from "node:path";
 import { MessageLog } from "%(runner)s/message_log.mjs";
 import { Queue } from "%(runner)s/queue.mjs";
 const folder = %(folder)s;
-const open = (segmentBytes) => new MessageLog(folder, 128_000, () => {}, segmentBytes).open();
+const said = [];
+const open = (segmentBytes) => new MessageLog(folder, 128_000, (...line) => said.push(line), segmentBytes).open();
 const append = (log, texts) => Promise.all(texts.map((text) => log.append(Buffer.from(text))));
 const all = async (log) => {
     const found = [];
@@ -109,6 +110,22 @@ def test_what_a_crash_cut_off_is_dropped_and_what_was_damaged_is_kept(tmp_path: 
     assert run(tmp_path, "answer([await all(await open()), await segments()])") == [["message 0"], []]
     (kept,) = (tmp_path / "damaged").iterdir()
     assert kept.read_bytes() == bytes(data)
+
+
+def test_segments_that_somebody_deletes_are_told_of_and_hold_nothing_up(tmp_path: Path) -> None:
+    found = run(
+        tmp_path,
+        """
+        const log = await open(30);
+        for (let n = 0; n < 5; n += 1) await log.append(Buffer.from(`message ${n}`));
+        const [first, , newest] = await segments();
+        for (const name of [first, newest]) await fs.unlink(path.join(folder, name));
+        await log.append(Buffer.from("message 5"));
+        answer([await all(log), said.map(([event, fields]) => [event, fields.lost_segments]), log.lostSegments, log.bytes]);
+        """,
+    )
+    lost = [["queue segment lost", 1], ["queue segment lost", 2]]
+    assert found == [["message 2", "message 3", "message 5"], lost, 2, 0]
 
 
 def test_messages_in_files_of_their_own_are_taken_over(tmp_path: Path) -> None:

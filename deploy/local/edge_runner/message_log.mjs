@@ -24,6 +24,7 @@ export class MessageLog {
         this.committing = false;
         this.out = null; // where the newest segment is appended to
         this.in = null; // what is read from
+        this.lostSegments = 0; // that somebody else took away
     }
 
     async open() {
@@ -70,7 +71,8 @@ export class MessageLog {
 
     async commit(data) {
         try {
-            if (!this.out || this.sizes.get(this.newest) >= this.segmentBytes) await this.startSegment();
+            const usable = this.out && (await this.out.stat()).nlink; // else it was deleted, and nobody would ever read it
+            if (!usable || this.sizes.get(this.newest) >= this.segmentBytes) await this.startSegment();
             await this.out.appendFile(data);
             await this.out.datasync();
         } catch (error) {
@@ -96,7 +98,7 @@ export class MessageLog {
         while (this.sizes.size) {
             const [number, size] = this.sizes.entries().next().value;
             const offset = number === this.place.number ? this.place.offset : 0;
-            const message = offset < size ? await this.read(number, offset, size) : null;
+            const message = offset < size ? await this.readUnlessLost(number, offset, size) : null;
             if (message) {
                 this.ahead = { number, offset: offset + HEAD_BYTES + message.length };
                 return message;
@@ -113,10 +115,24 @@ export class MessageLog {
         await fs.writeFile(this.placeFile, JSON.stringify(this.place), { mode: 0o600 });
     }
 
+    /** As `read`; null for a segment that is gone as well: it is let go of, for the others to be delivered. */
+    async readUnlessLost(number, offset, size) {
+        try {
+            return await this.read(number, offset, size);
+        } catch (error) {
+            if (error.code !== "ENOENT") throw error;
+        }
+        this.lostSegments += 1;
+        this.say("queue segment lost", { segment: number, bytes: size - offset, lost_segments: this.lostSegments });
+        await this.letGo(number);
+        return null;
+    }
+
     /** The record at a place; null where there is none that is whole. */
     async read(number, offset, size) {
         if (this.in?.number !== number) {
             await this.in?.handle.close();
+            this.in = null;
             this.in = { number, handle: await fs.open(this.pathOf(number), "r") };
         }
         const start = Buffer.alloc(HEAD_BYTES);
@@ -131,6 +147,15 @@ export class MessageLog {
 
     /** Of a segment that holds no more whole record. A torn one was never acknowledged; else it is damage, and kept. */
     async remove(number, offset, size) {
+        await this.letGo(number);
+        if (offset >= size || this.torn) return fs.rm(this.pathOf(number), { force: true });
+        const damaged = path.join(this.folder, "damaged");
+        await fs.mkdir(damaged, { recursive: true, mode: 0o700 });
+        await fs.rename(this.pathOf(number), path.join(damaged, `${number}-${offset}${SUFFIX}`));
+        this.say("queue segment cut", { segment: number, offset, bytes: size - offset });
+    }
+
+    async letGo(number) {
         this.sizes.delete(number);
         if (number === this.newest) {
             const out = this.out;
@@ -139,11 +164,6 @@ export class MessageLog {
         }
         await this.in?.handle.close();
         this.in = null;
-        if (offset >= size || this.torn) return fs.unlink(this.pathOf(number));
-        const damaged = path.join(this.folder, "damaged");
-        await fs.mkdir(damaged, { recursive: true, mode: 0o700 });
-        await fs.rename(this.pathOf(number), path.join(damaged, `${number}-${offset}${SUFFIX}`));
-        this.say("queue segment cut", { segment: number, offset, bytes: size - offset });
     }
 
     pathOf(number) {
