@@ -82,9 +82,14 @@ class LinkMemory:
         except BadRecord:  # it was checked when it came
             return None
 
+    @property
+    def room(self) -> int:
+        """Bytes that packs may take and nothing else does."""
+        return min(self._most_packed - self.packs.bytes, self._most_bytes - self.bytes)
+
     def pack(self, pack: Pack) -> bool:
-        """Hold a pack, if there is room that nothing else takes."""
-        if self.packs.bytes + pack.size > self._most_packed or self.bytes + pack.size > self._most_bytes:
+        """Hold a pack, if there is room for it."""
+        if pack.size > self.room:
             return False
         self.packs.add(pack)
         self._share()

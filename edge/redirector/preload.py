@@ -32,12 +32,15 @@ class Preload:
         self._on = settings.preload_bytes > 0 and settings.feed_seconds > 0
         self._learned_before = 0
         self._next_try = -math.inf
+        self._needed = 0  # bytes of a first pack for which there was no room
 
     def claim(self, learned: int) -> bool:
         """Whether this request is to read the packs. `learned` is how many links were read one by one until now."""
         now = self._runtime.now()
         if not self._on or self._memory.packs or now < self._next_try or learned < self._learned_before + _LINKS_FIRST:
             return False
+        if self._memory.room < self._needed:
+            return False  # it would be read in vain
         self._next_try, self._learned_before = now + _PAUSE_SECONDS, learned
         return True
 
@@ -53,6 +56,7 @@ class Preload:
             if not self._feed.remembers(pack.read_at):
                 self._counters.packs_refused += 1
             elif not self._memory.pack(pack):
+                self._needed = 0 if number else pack.size
                 return
             number, packs = number + 1, min(pack.header.packs, MOST_PACKS)
 

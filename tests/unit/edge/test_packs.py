@@ -90,6 +90,15 @@ async def test_without_packs_they_are_looked_for_rarely(told: Packed) -> None:
     assert told.pack_reads() == 2
 
 
+async def test_where_there_is_no_room_for_them_they_are_read_in_vain_once() -> None:
+    full = Packed(cache_bytes=200_000, hot_entries=5)
+    full.pack({f"localhost/p{number}": record(OLD) for number in range(2_000)})
+    for name in ("first", "second", "third"):
+        await full.start(name)
+        await full.visits(1_000, f"/{name}0")
+    assert full.pack_reads() == 1
+
+
 @pytest.mark.parametrize("off", [{"preload_bytes": 0}, {"feed_seconds": 0.0}])
 async def test_packs_can_be_left_out(off: dict[str, Any]) -> None:
     told = Packed(**off)
