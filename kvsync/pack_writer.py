@@ -27,8 +27,10 @@ _SQL = statements("packs.sql")
 _LOOKS_PER_INTERVAL = 20
 # All packs are written within this time, or by another kvsync.
 _LEASE_SECONDS = 300.0
-# The edge takes a pack for this much older than it is.
-_SETTLE_SECONDS = 60.0
+# The edge takes a pack for this much older than it is, and may get it from KV this late.
+_SETTLE_SECONDS = _LATE_SECONDS = 60.0
+# While the feed does not reach back to the packs, no isolate takes them: they are written again after this share of the time.
+_SOONER = 0.1
 
 
 class PackWriter(PeriodicWriter):
@@ -43,7 +45,9 @@ class PackWriter(PeriodicWriter):
         times = {
             "lease": _LEASE_SECONDS,
             "interval": self._settings.kv_pack_seconds,
+            "sooner": self._settings.kv_pack_seconds * _SOONER,
             "settle": _SETTLE_SECONDS,
+            "late": _LATE_SECONDS,
         }
         claimed = await (await connection.execute(_SQL["claim"], {"owner": self._owner, **times})).fetchone()
         if claimed is None:

@@ -1,13 +1,21 @@
 -- claim --
 -- Take the right to write the packs, where there is another ranking, or the change feed does not reach back to them any more.
+-- In the second case sooner, if new packs will be good for a while: the feed reaches back as far as they are late, and more.
 update kv_packs_state s
 set claimed_by = %(owner)s, claimed_until = now() + make_interval(secs => %(lease)s)
 from popular_links p, kv_feed_state f
 where (s.claimed_until is null or s.claimed_until < now())
-    and (s.written_at is null or s.written_at <= now() - make_interval(secs => %(interval)s))
     and (
-        s.ranked_at is distinct from p.ranked_at
-        or (s.packs > 0 and f.since > s.read_at - make_interval(secs => %(settle)s))
+        (s.written_at is null or s.written_at <= now() - make_interval(secs => %(interval)s))
+        and s.ranked_at is distinct from p.ranked_at
+        or s.packs > 0
+        and f.since > s.read_at - make_interval(secs => %(settle)s)
+        and s.written_at <= now() - make_interval(
+            secs => case
+                when f.since <= now() - make_interval(secs => %(settle)s + %(late)s + %(sooner)s) then %(sooner)s
+                else %(interval)s
+            end
+        )
     )
 returning s.packs
 

@@ -58,7 +58,8 @@ class Settings:
         least=0.05,
     )
     kv_pack_seconds: float = setting(
-        "Least time between two writes of the packs of popular links, which new isolates of the edge read; 0: none.",
+        "Least time between two writes of the packs of popular links, which new isolates of the edge read; a tenth of it while "
+        "so many changes come that the edge takes no older ones. 0: none.",
         600.0,
         least=0,
     )

@@ -133,6 +133,24 @@ async def test_packs_are_not_written_more_often_than_they_may(
         assert not await slow.round()
 
 
+@pytest.mark.parametrize(
+    ("written", "reaches_back", "again"), [(30, 200, False), (70, 200, True), (70, 170, False), (700, 170, True)]
+)
+async def test_while_many_changes_come_packs_are_written_again_sooner_if_they_will_be_good_for_a_while(
+    packing: Packing, settings: Settings, editor: Editor, written: int, reaches_back: int, again: bool
+) -> None:
+    await editor.put("a", "https://example.com/")
+    await packing.rank("a")
+    async with KvApi(settings) as api:
+        usual = Packing(dataclasses.replace(settings, kv_pack_seconds=600), api, editor)
+        assert await usual.round()
+        at = "now() - make_interval(secs => %s)"
+        await editor.connection.execute(f"update kv_packs_state set written_at = {at}", (written,))
+        await editor.connection.execute("update kv_packs_state set read_at = now() - interval '1 hour'")
+        await editor.connection.execute(f"update kv_feed_state set since = {at}", (reaches_back,))
+        assert await usual.round() is again
+
+
 async def test_of_two_writers_one_writes(packing: Packing, settings: Settings, editor: Editor, fake: FakeKv) -> None:
     await editor.put("a", "https://example.com/")
     await packing.rank("a")
