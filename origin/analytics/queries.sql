@@ -50,16 +50,17 @@ GROUP BY value
 
 -- name: top_values_in_audience
 -- Under filters that know no more than the audience does.
-SELECT toString(/*value*/) AS value, sum(clicks) AS part
+SELECT /*value*/ AS value, sum(clicks) AS part
 FROM audience_days
 WHERE workspace_id = {workspace:UInt64} AND /*within*/ /*filters*/ AND value != ''
 GROUP BY value
 
 -- name: top_values_in_clicks
-SELECT toString(/*value*/) AS value, count() AS part
+-- Most values are of low cardinality: they are grouped as the numbers that they are kept as.
+SELECT /*value*/ AS value, count() AS part
 FROM clicks
-WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/ AND value != ''
-GROUP BY value
+WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/ /*some*/
+GROUP BY /*key*/
 
 -- name: top_links
 -- The links with most clicks.
@@ -128,10 +129,10 @@ ORDER BY clicks DESC, value
 LIMIT {limit:UInt32}
 
 -- name: places_in_clicks
-SELECT city_path AS value, count() AS part, sum(latitude) AS latitudes, sum(longitude) AS longitudes
+SELECT /*value*/ AS value, count() AS part, sum(latitude) AS latitudes, sum(longitude) AS longitudes
 FROM clicks
 WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/ AND latitude IS NOT NULL AND longitude IS NOT NULL
-GROUP BY value
+GROUP BY /*key*/
 
 -- name: requests_by_verdict
 -- All requests of the range, whatever they count as.
@@ -196,6 +197,7 @@ ORDER BY toDate(timestamp), link_id, timestamp
 SELECT toUnixTimestamp64Milli(stored_at) AS stored_ms, /*columns*/
 FROM clicks
 WHERE workspace_id = {workspace:UInt64} AND timestamp > now64(3) - INTERVAL 1 HOUR
+    AND toDate(timestamp) >= toDate(now64(3) - INTERVAL 1 HOUR)
     AND verdict != 'duplicate'
     AND stored_at >= fromUnixTimestamp64Milli({stored_ms:Int64}) AND (stored_at, timestamp, click_id)
         > (fromUnixTimestamp64Milli({stored_ms:Int64}), fromUnixTimestamp64Milli({at_ms:Int64}), {event_id:String})

@@ -24,6 +24,11 @@ class Tier(NamedTuple):
         first, end = (f"toDate({each // DAY})" if self.unit >= DAY else f"toDateTime({each})" for each in span)
         return f"({self.condition}{self.column} >= {first} AND {self.column} < {end})"
 
+    def within_days(self, span: Span) -> str:
+        """The same for the raw clicks of a whole workspace, which lie together by day: its times do not say which days."""
+        first, last = span[0] // DAY, (span[1] - 1) // DAY
+        return f"({self.within(span)} AND toDate({self.column}) BETWEEN toDate({first}) AND toDate({last}))"
+
 
 # The raw clicks of whole months are whole partitions: asked for by name, their times need not be read.
 _PARTITION = "_partition_id"
@@ -41,14 +46,19 @@ BY_HOUR = (Tier("hours", "hour", HOUR), Tier("spans", "start", DAY, "span = 'day
 BY_DAY = (Tier("hours", "toDate(hour)", DAY), _MONTHS)
 
 
-def sources(period: Period, tiers: Sequence[Tier]) -> list[tuple[str, str]]:
-    """The sources that the period needs, each with the condition on its time: the raw clicks where no tier fits."""
+def sources(period: Period, tiers: Sequence[Tier], *, by_day: bool = False) -> list[tuple[str, str]]:
+    """The sources that the period needs, each with the condition on its time: the raw clicks where no tier fits.
+
+    `by_day` is for questions about whole workspaces, whose raw clicks lie together by day.
+    """
+    raw = CLICKS.within_days if by_day else CLICKS.within
     found: dict[tuple[str, str], list[str]] = {}
     for tier, spans in zip((CLICKS, *tiers), period.cut([tier.unit for tier in tiers]), strict=True):
         for span in spans:
-            found.setdefault((tier.source, tier.column), []).append(tier.within(span))
+            within = raw(span) if tier is CLICKS else tier.within(span)
+            found.setdefault((tier.source, tier.column), []).append(within)
     if not found:  # all within one second
-        return [(CLICKS.source, CLICKS.within(period.seconds()))]
+        return [(CLICKS.source, raw(period.seconds()))]
     return [(source, f"({' OR '.join(conditions)})") for (source, _), conditions in found.items()]
 
 

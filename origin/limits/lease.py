@@ -14,6 +14,8 @@ MINUTE, HOUR = 60, 3600
 # A lease is a twentieth of the bucket, so that little of it lies where the caller's next request does not come.
 _PART = 20
 _LARGEST_LEASE = 50
+# Of a limit that is higher still it is what a second fills up: less would be void before it could be spent.
+_LEAST_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Limit:
     @property
     def lease(self) -> int:
         """How many requests a process takes at once, where the bucket has plenty."""
-        return max(1, min(self.most // _PART, _LARGEST_LEASE))
+        return max(1, min(self.most // _PART, max(_LARGEST_LEASE, self.most * _LEAST_SECONDS // self.seconds)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Reading links of a workspace, as the API shows them."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from origin import ids
 from origin.conversions import money, settings
+from origin.conversions.settings import Attribution
 from origin.links import paging
 from origin.links.filters import searched
 from origin.links.model import CountFilter, CountQuery, EdgeState, Link, ListFilter, Quarantine
@@ -57,8 +59,12 @@ class Reader:
     async def by_ids(self, connection: AsyncConnection, workspace_id: int, link_ids: list[int]) -> list[Link]:
         """The links with these numbers, in this order; those that are gone are left out."""
         select = _select(workspace_id).where(links.c.id.in_(link_ids))
-        found = {row.id: row for row in await connection.execute(select)}
-        return await self._shown(connection, workspace_id, [found[each] for each in link_ids if each in found])
+
+        async def read() -> list[Row]:
+            found = {row.id: row for row in await connection.execute(select)}
+            return [found[each] for each in link_ids if each in found]
+
+        return await self._counted(connection, workspace_id, link_ids, read())
 
     async def one(self, connection: AsyncConnection, workspace_id: int, link_id: int) -> tuple[Link, int]:
         """A link, and the number of its latest edit; raises NotFound."""
@@ -135,15 +141,29 @@ class Reader:
         return f"{base}/{quote(key, safe=_SAFE_IN_PATH)}"
 
     async def _shown(self, connection: AsyncConnection, workspace_id: int, rows: list[Row]) -> list[Link]:
-        if not rows:
-            return []
-        numbers = [row.id for row in rows]
-        tagged, totals = await asyncio.gather(  # two stores
-            tags.of_links(connection, numbers), self.totals.for_links(workspace_id, numbers)
+        async def known() -> list[Row]:
+            return rows
+
+        return await self._counted(connection, workspace_id, [row.id for row in rows], known())
+
+    async def _counted(
+        self, connection: AsyncConnection, workspace_id: int, link_ids: list[int], reading: Awaitable[list[Row]]
+    ) -> list[Link]:
+        """The links of the rows that are being read, with all that belongs to them. Their clicks are counted meanwhile."""
+
+        async def read() -> tuple[list[Row], dict[int, list[Tag]], Attribution | None]:
+            rows = await reading
+            if not rows:
+                return [], {}, None
+            tagged = await tags.of_links(connection, [row.id for row in rows])
+            return rows, tagged, await settings.if_used(connection, workspace_id)
+
+        (rows, tagged, attribution), totals = await asyncio.gather(  # two stores
+            read(), self.totals.for_links(workspace_id, link_ids)
         )
-        attribution = await settings.if_used(connection, workspace_id)
         converted, factors = dict[int, Converted](), dict[str, Decimal]()
         if attribution is not None:
+            numbers = [row.id for row in rows]
             converted = dict(await self.conversions.for_links(workspace_id, numbers, attribution.model))
             factors = attribution.factors()
         shown = []

@@ -23,15 +23,24 @@ async def transaction(request: Request) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def reading(request: Request, workspace_id: int) -> AsyncIterator[AsyncConnection]:
-    """A connection for what may lag behind, but never behind the workspace's own changes: a replica's where one has those."""
+    """A connection for what may lag behind, but never behind the workspace's own changes: a replica's where one has those.
+
+    Each statement is by itself: one sees what was committed before it inside of a transaction as well, which would ask
+    Postgres twice more.
+    """
     replicas = replicas_of(request)
     if replicas is not None:
         async with replicas.reading(workspace_id) as connection:
             if connection is not None:
                 yield connection
                 return
-    async with transaction(request) as connection:
-        yield connection
+    held: AsyncConnection | None = getattr(request.state, "connection", None)
+    if held is not None:
+        yield held
+        return
+    engine: AsyncEngine = request.app.state.engine
+    async with engine.connect() as connection:
+        yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def replicas_of(request: Request) -> Replicas | None:

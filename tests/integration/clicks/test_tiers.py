@@ -28,6 +28,8 @@ class Made(NamedTuple):
     link_id: int
     verdict: str
     country: str
+    region: str
+    city: str
     browser: str
     channel: str
     url: str
@@ -38,7 +40,8 @@ def made_clicks() -> list[Made]:
     return [
         Made(
             FIRST + timedelta(seconds=rng.randrange(HOURS * 3600)), rng.choice([WORKSPACE, WORKSPACE, 42]), rng.randint(1, 4),
-            rng.choice(["click", "click", "bot"]), rng.choice(["DE", "US", "FR"]), rng.choice(["Chrome", "Safari"]),
+            rng.choice(["click", "click", "bot"]), rng.choice(["DE", "US", "FR"]), rng.choice(["North", "South", ""]),
+            rng.choice(["Springfield", "Paris", ""]), rng.choice(["Chrome", "Safari"]),
             rng.choice(["search", "direct"]), f"https://example.com/{rng.randint(1, 5)}?a=1",
         )
         for _ in range(3_000)
@@ -99,6 +102,8 @@ async def test_every_question_counts_the_clicks_of_its_period(name: str, stack: 
 
 GROUPED: dict[str, Callable[[Made], str]] = {
     "countries": lambda each: each.country,
+    "regions": lambda each: f"{each.country}\t{each.region}",
+    "cities": lambda each: f"{each.country}\t{each.region}\t{each.city}",
     "channels": lambda each: each.channel,
     "top_urls": lambda each: each.url,
     "top_base_urls": lambda each: each.url.partition("?")[0],

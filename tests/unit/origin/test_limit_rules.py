@@ -2,6 +2,7 @@
 
 import pytest
 
+from origin.limits.lease import Limit
 from origin.limits.rules import rules_of
 from shared.errors import BadSetting
 
@@ -18,3 +19,8 @@ def test_plans_have_their_own_limits_and_others_the_first_ones() -> None:
 def test_a_limit_that_makes_no_sense_is_named(text: str) -> None:
     with pytest.raises(BadSetting, match="NEARHOP_RATE_LIMITS has"):
         rules_of((text,), 1, 1)
+
+
+def test_a_lease_is_a_part_of_its_bucket_and_of_a_high_limit_what_a_second_fills_up() -> None:
+    leases = {most: Limit("test", most).lease for most in (1, 60, 600, 3000, 6000, 60_000, 1_000_000)}
+    assert leases == {1: 1, 60: 3, 600: 30, 3000: 50, 6000: 100, 60_000: 1000, 1_000_000: 16_666}
