@@ -2,9 +2,9 @@
 
 -- name: load
 -- An event for five of eight clicks, up to three days later, in both models: three leads to two sales.
-INSERT INTO conversions
+INSERT INTO conversion_credits
 (
-    workspace_id, model, event, event_id, revision, timestamp, event_name, customer_id, quantity, amount, currency, sale_type,
+    workspace_id, model, event, event_id, revision, sign, timestamp, event_name, customer_id, quantity, amount, currency, sale_type,
     invoice_id, payment_processor, metadata, click_id, clicked_at, link_id, keep_days, /*facts*/
 )
 WITH cityHash64(click_id) AS drawn
@@ -13,6 +13,7 @@ SELECT
     arrayJoin(['last', 'first']) AS model,
     if(drawn % 5 < 3, 'lead', 'sale') AS kind,
     concat('evt_', lower(hex(drawn))),
+    1,
     1,
     least(clicks.timestamp + toIntervalSecond(drawn % 259200), fromUnixTimestamp64Milli({end_ms:Int64})),
     if(kind = 'sale', 'Purchase', ['Sign up', 'Trial', 'Newsletter'][1 + drawn % 3]),

@@ -2,20 +2,49 @@
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from origin.analytics import tiers
 from origin.analytics.numbers import Numbers
 from origin.analytics.periods import Period
 from origin.analytics.place import Place
 from origin.analytics.scope import Scope
+from origin.analytics.tiers import Tier
 from origin.conversions.settings import Attribution
 from origin.storage import named_sql
 from origin.storage.clickhouse import ClickHouse, ColumnBlocks, Rows
 
 LIMIT = 1000
-_NO_COORDINATE = "CAST(NULL, 'Nullable(Float32)')"
+# Sums of coordinates, and of how many they are.
+_PLACED = {
+    "latitudes": "sum(sign * latitude)",
+    "longitudes": "sum(sign * longitude)",
+    "placed": "sumIf(sign, isNotNull(latitude))",
+}
+_NOWHERE = "CAST(NULL, 'Nullable(Float64)')"
+_UNPLACED = {"latitudes": _NOWHERE, "longitudes": _NOWHERE, "placed": "toInt64(0)"}
 _SQL = named_sql.load(Path(__file__).with_name("conversions.sql"))
+
+
+# The rows themselves are read where tiers.py says `clicks`.
+_NAMES = {"clicks": "credits"}
+
+
+class Value(NamedTuple):
+    """What to group by: an expression in SQL over the rows, and where it is kept for whole workspaces.
+
+    `quarters`: it is made of the time alone. `dimension`: the rollup by value has it, and `rolled` makes it of a value there.
+    """
+
+    sql: str
+    dimension: str = ""
+    rolled: str = "value"
+    quarters: bool = False
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The rollups that have it."""
+        return tiers.QUARTERS if self.quarters else tiers.SPANS if self.dimension else ()
 
 
 class ConversionReader:
@@ -30,7 +59,7 @@ class ConversionReader:
         period: Period,
         events: tuple[str, ...],
         attribution: Attribution,
-        value: str,
+        value: Value,
         *,
         placed: bool = False,
         **bound: Any,
@@ -44,6 +73,7 @@ class ConversionReader:
             **_bound(scope, events, attribution.model),
             "limit": LIMIT,
             "values": [],
+            "dimension": value.dimension,
             "currencies": list(factors),
             "factors": list(factors.values()),
             "by": "leads" if events == ("lead",) else "sales",
@@ -51,9 +81,15 @@ class ConversionReader:
         }
         if not factors:  # transform() takes no empty arrays
             values |= {"currencies": [""], "factors": [0.0]}
-        sql = _complete("by_value", scope, period).replace("/*value*/", value)
-        for name in ("latitude", "longitude"):
-            sql = sql.replace(f"/*{name}*/", name if placed else _NO_COORDINATE)
+        kept = value.tiers if scope.link_ids is None and not scope.filters and not placed else ()
+        parts = (
+            scope.complete(_SQL[f"by_value_in_{_NAMES.get(source, source)}"], within)
+            for source, within in tiers.sources(period, kept)
+        )
+        sql = _SQL["by_value"].replace("/*parts*/", "\nUNION ALL\n".join(parts))
+        sql = sql.replace("/*value*/", value.sql).replace("/*rolled*/", value.rolled)
+        for name, text in (_PLACED if placed else _UNPLACED).items():
+            sql = sql.replace(f"/*{name}*/", text)
         return await self._clickhouse.query(sql, values)
 
     async def totals(self, workspace_id: int, link_ids: list[int], model: str) -> dict[int, dict[str, Any]]:
@@ -73,9 +109,14 @@ class ConversionReader:
         upwards: bool = False,
     ) -> Rows:
         """A page of conversions, the newest first, or the oldest with `upwards`."""
-        sql = _complete("events_upwards" if upwards else "events", scope, period)
+        sql = _SQL["events_upwards" if upwards else "events"].replace("/*columns*/", ", ".join(columns))
         values = {**_bound(scope, events, model), **bound}
-        return await self._clickhouse.query(sql.replace("/*columns*/", ", ".join(columns)), values)
+        rows: Rows = []
+        for span in period.widening(bound["after_ms"] // 1000 if bound["after"] else None, upwards=upwards):
+            rows = await self._clickhouse.query(scope.complete(sql, tiers.CLICKS.within(span)), values)
+            if len(rows) == bound["limit"]:
+                break
+        return rows
 
     def export(
         self, scope: Scope, period: Period, events: tuple[str, ...], model: str, columns: tuple[str, ...]

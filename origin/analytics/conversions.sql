@@ -1,56 +1,92 @@
--- Conversions are few beside clicks: every question reads the rows themselves, the newest revision of each (FINAL). An event's
--- time never changes, so all its revisions are in one partition, and partitions need not be merged with each other. The texts
--- that replace /*mine*/, /*within*/, /*filters*/ and /*value*/ are those of scope.py and dimensions.py.
+-- Leads and sales have a sign, so sums read them as they are. A whole workspace's are kept by quarters of an hour, and by value by UTC
+-- day and month; what those do not know (filters, one link) is read from the rows. Single conversions are read with FINAL; an
+-- event's time never changes, so all its revisions are in one partition. The texts that replace /*mine*/, /*within*/, /*filters*/
+-- and /*value*/ are those of scope.py, tiers.py and dimensions.py.
 
 -- name: by_value
--- Leads, sales and revenue by value of an expression; the first rows are those with most of what `by` says. Rows are summed up by
--- currency first: what is done with currencies is then done once for each, not for each row.
+-- Leads, sales and revenue by value; the first rows are those with most of what `by` says. Parts are summed up by currency: what
+-- is done with currencies is then done once for each, not for each row.
 SELECT
-    value,
+    found AS value,
     sum(quantities) AS leads,
     sum(purchases) AS sales,
-    sumMapIf(map(paid_in, paid), purchases > 0) AS revenue,
+    sumMapIf(map(paid_in, paid), purchases != 0) AS revenue,
     sum(paid * transform(paid_in, {currencies:Array(String)}, {factors:Array(Float64)}, 0.)) AS sale_amount,
     sum(latitudes) / sum(placed) AS mean_latitude,
     sum(longitudes) / sum(placed) AS mean_longitude
 FROM
 (
-    SELECT
-        toString(/*value*/) AS value,
-        toString(currency) AS paid_in,
-        sumIf(quantity, event = 'lead') AS quantities,
-        countIf(event = 'sale') AS purchases,
-        sumIf(amount, event = 'sale') AS paid,
-        sum(/*latitude*/) AS latitudes,
-        sum(/*longitude*/) AS longitudes,
-        count(/*latitude*/) AS placed
-    FROM conversions FINAL
-    WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
-        AND value != '' AND (empty({values:Array(String)}) OR value IN {values:Array(String)})
-    GROUP BY value, paid_in
+    /*parts*/
 )
-GROUP BY value
+GROUP BY found
+HAVING leads != 0 OR sales != 0
 ORDER BY if({by:String} = 'leads', toFloat64(leads), sale_amount) DESC, sales DESC, value
 LIMIT {limit:UInt32}
-SETTINGS do_not_merge_across_partitions_select_final = 1
+
+-- name: by_value_in_credits
+-- Those of the rows.
+SELECT
+    toString(/*value*/) AS found,
+    toString(currency) AS paid_in,
+    sumIf(sign * toInt64(quantity), event = 'lead') AS quantities,
+    sumIf(sign, event = 'sale') AS purchases,
+    sumIf(sign * amount, event = 'sale') AS paid,
+    /*latitudes*/ AS latitudes,
+    /*longitudes*/ AS longitudes,
+    /*placed*/ AS placed
+FROM conversion_credits
+WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
+    AND found != '' AND (empty({values:Array(String)}) OR found IN {values:Array(String)})
+GROUP BY found, paid_in
+
+-- name: by_value_in_quarters
+-- Those of whole quarters of an hour, by a value that is made of their time.
+SELECT
+    toString(/*rolled*/) AS found,
+    toString(currency) AS paid_in,
+    sumIf(quantity, event = 'lead') AS quantities,
+    sumIf(events, event = 'sale') AS purchases,
+    sumIf(amount, event = 'sale') AS paid,
+    CAST(NULL, 'Nullable(Float64)') AS latitudes,
+    CAST(NULL, 'Nullable(Float64)') AS longitudes,
+    toInt64(0) AS placed
+FROM conversion_quarters
+WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/
+GROUP BY found, paid_in
+
+-- name: by_value_in_spans
+-- Those of whole days and months, by the values of a dimension.
+SELECT
+    toString(/*rolled*/) AS found,
+    toString(currency) AS paid_in,
+    sumIf(quantity, event = 'lead') AS quantities,
+    sumIf(events, event = 'sale') AS purchases,
+    sumIf(amount, event = 'sale') AS paid,
+    CAST(NULL, 'Nullable(Float64)') AS latitudes,
+    CAST(NULL, 'Nullable(Float64)') AS longitudes,
+    toInt64(0) AS placed
+FROM conversion_spans
+WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND dimension = {dimension:String} AND /*within*/
+    AND found != '' AND (empty({values:Array(String)}) OR found IN {values:Array(String)})
+GROUP BY found, paid_in
 
 -- name: totals
 -- All that came of some links; `conversions` are first sales of customers.
 SELECT
     link_id,
-    sumIf(quantity, event = 'lead') AS leads,
-    countIf(event = 'sale') AS sales,
-    countIf(event = 'sale' AND sale_type = 'new') AS conversions,
-    sumMapIf(map(toString(currency), amount), event = 'sale') AS revenue
-FROM conversions FINAL
+    sumIf(sign * toInt64(quantity), event = 'lead') AS leads,
+    sumIf(sign, event = 'sale') AS sales,
+    sumIf(sign, event = 'sale' AND sale_type = 'new') AS conversions,
+    sumMapIf(map(toString(currency), sign * amount), event = 'sale') AS revenue
+FROM conversion_credits
 WHERE workspace_id = {workspace:UInt64} AND model = {model:String} AND link_id IN {links:Array(UInt64)}
 GROUP BY link_id
-SETTINGS do_not_merge_across_partitions_select_final = 1
+HAVING leads != 0 OR sales != 0
 
 -- name: events
 -- One page of conversions, the newest first.
 SELECT /*columns*/
-FROM conversions FINAL
+FROM conversion_credits FINAL
 WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
     AND (NOT {after:Bool} OR (timestamp, event_id) < (fromUnixTimestamp64Milli({after_ms:Int64}), {after_id:String}))
 ORDER BY timestamp DESC, event_id DESC
@@ -60,7 +96,7 @@ SETTINGS do_not_merge_across_partitions_select_final = 1
 -- name: events_upwards
 -- The same, the oldest first.
 SELECT /*columns*/
-FROM conversions FINAL
+FROM conversion_credits FINAL
 WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
     AND (NOT {after:Bool} OR (timestamp, event_id) > (fromUnixTimestamp64Milli({after_ms:Int64}), {after_id:String}))
 ORDER BY timestamp, event_id
@@ -70,7 +106,7 @@ SETTINGS do_not_merge_across_partitions_select_final = 1
 -- name: export
 -- All conversions of the range, in the table's own order, so that nothing need be sorted or held.
 SELECT /*columns*/
-FROM conversions FINAL
+FROM conversion_credits FINAL
 WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
 ORDER BY toDate(timestamp), event_id
 SETTINGS do_not_merge_across_partitions_select_final = 1
@@ -78,7 +114,7 @@ SETTINGS do_not_merge_across_partitions_select_final = 1
 -- name: newest
 -- What ClickHouse has taken from a place on, of events of the last hour. Many rows may have one `stored_at`.
 SELECT toUnixTimestamp64Milli(stored_at) AS stored_ms, /*columns*/
-FROM conversions FINAL
+FROM conversion_credits FINAL
 WHERE workspace_id = {workspace:UInt64} AND model = {model:String} AND timestamp > now64(3) - INTERVAL 1 HOUR
     AND stored_at >= fromUnixTimestamp64Milli({stored_ms:Int64}) AND (stored_at, timestamp, event_id)
         > (fromUnixTimestamp64Milli({stored_ms:Int64}), fromUnixTimestamp64Milli({at_ms:Int64}), {event_id:String})
@@ -89,7 +125,7 @@ SETTINGS do_not_merge_across_partitions_select_final = 1
 -- name: variant_clicks
 -- The variants of a link: people's clicks of the range, and how many of them became a lead or a sale, whenever that was.
 SELECT variant, count() AS clicks, countIf(click_id GLOBAL IN (
-    SELECT click_id FROM conversions FINAL
+    SELECT click_id FROM conversion_credits FINAL
     WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND variant >= 0
 )) AS converted
 FROM clicks

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from origin.analytics.conversion_reader import LIMIT, ConversionReader, numbers_of
+from origin.analytics.conversion_reader import LIMIT, ConversionReader, Value, numbers_of
 from origin.analytics.dimensions import EVENT_NAMES, GROUPINGS, Grouping
 from origin.analytics.numbers import EVENTS, NOTHING, Event, Numbers
 from origin.analytics.periods import Period
@@ -12,11 +12,18 @@ from origin.analytics.reader import AnalyticsReader
 from origin.analytics.scope import Scope
 from origin.conversions.settings import Attribution
 
-_ALL = "'all'"
-_BUCKET = "roundDown(toUnixTimestamp(timestamp), {buckets:Array(UInt32)})"
-_HOUR_OF_WEEK = (
+
+def _of_time(sql: str) -> Value:
+    """A value that is made of the time of an event, or of the quarter of an hour that it is in."""
+    return Value(sql, rolled=sql.replace("timestamp", "quarter"), quarters=True)
+
+
+_ALL = _of_time("'all'")
+_BUCKET = _of_time("roundDown(toUnixTimestamp(timestamp), {buckets:Array(UInt32)})")
+_HOUR_OF_WEEK = _of_time(
     "concat(toString(toDayOfWeek(timestamp, 0, {zone:String})), ' ', toString(toHour(timestamp, {zone:String})))"
 )
+_LINK = Value("link_id", dimension="link_id")
 Ranked = list[tuple[str, Numbers]]
 
 
@@ -68,8 +75,9 @@ class Counts:
         limit: int = LIMIT,
         values: tuple[str, ...] = (),
         parameter: str = "",
+        summed: bool = False,
     ) -> tuple[Ranked, Numbers]:
-        """Values of a dimension, those with most clicks (or leads, or revenue) first, and the sum over all values."""
+        """Values of a dimension, those with most clicks (or leads, or revenue) first, and, if `summed`, the sum over all."""
         clicks, sum_of_clicks = dict[str, int](), 0
         if self.with_clicks and grouping is not EVENT_NAMES:
             top = await self.clicks.top_values(
@@ -77,15 +85,15 @@ class Counts:
             )
             clicks, sum_of_clicks = dict(top.rows), top.total
         bound = {"parameter": parameter}
-        ranked = await self._ranked(period, grouping.column, clicks, limit, values, bound)
-        every = await self.by_value(period, f"if(toString({grouping.column}) != '', 'all', '')", **bound)
+        ranked = await self._ranked(period, _value(grouping), clicks, limit, values, bound)
+        every = await self.by_value(period, _any_value(grouping), **bound) if summed else {}
         return ranked, every.get("all", NOTHING)._replace(clicks=sum_of_clicks)
 
     async def links(self, period: Period, limit: int) -> list[tuple[int, Numbers]]:
         """Links, in the same order."""
         clicks = dict(await self.clicks.top_links(self.scope, period, limit)) if self.with_clicks else {}
         named = {str(number): count for number, count in clicks.items()}
-        return [(int(value), numbers) for value, numbers in await self._ranked(period, "link_id", named, limit, (), {})]
+        return [(int(value), numbers) for value, numbers in await self._ranked(period, _LINK, named, limit, (), {})]
 
     async def hours_of_week(self, period: Period) -> dict[tuple[int, int], Numbers]:
         """By weekday (1 is Monday) and hour of the period's own zone."""
@@ -98,7 +106,7 @@ class Counts:
 
     async def places(self, period: Period, limit: int) -> list[dict[str, Any]]:
         """Cities that have coordinates: value, numbers, mean_latitude and mean_longitude."""
-        city = GROUPINGS["cities"].column
+        city = _value(GROUPINGS["cities"])
         rows = await self.clicks.places(self.scope, period, limit) if self.with_clicks else []
         found = {row["value"]: {**row, "numbers": Numbers(row["clicks"])} for row in rows}
         if self.with_conversions:
@@ -113,7 +121,7 @@ class Counts:
     async def _ranked(
         self,
         period: Period,
-        column: str,
+        value: Value,
         clicks: dict[str, int],
         limit: int,
         values: tuple[str, ...],
@@ -122,20 +130,30 @@ class Counts:
         """Those with most clicks, then those with conversions alone: what a click is missing of is further down."""
         ranked = dict.fromkeys(clicks, NOTHING)
         if self.with_conversions:
-            shown = await self.by_value(period, column, values=list(clicks), limit=limit, **bound) if clicks else {}
+            shown = await self.by_value(period, value, values=list(clicks), limit=limit, **bound) if clicks else {}
             room = limit - len(clicks)
-            more = await self.by_value(period, column, values=list(values), limit=limit, **bound) if room else {}
+            more = await self.by_value(period, value, values=list(values), limit=limit, **bound) if room else {}
             ranked |= {**more, **shown}
-        found = [(value, numbers._replace(clicks=clicks.get(value, 0))) for value, numbers in ranked.items()]
+        found = [(name, numbers._replace(clicks=clicks.get(name, 0))) for name, numbers in ranked.items()]
         return found[:limit]
 
-    async def by_value(self, period: Period, value: str, **bound: Any) -> dict[str, Numbers]:
-        """Leads and sales by an expression of ours in SQL; empty where clicks alone are asked for."""
+    async def by_value(self, period: Period, value: Value, **bound: Any) -> dict[str, Numbers]:
+        """Leads and sales by value; empty where clicks alone are asked for."""
         return {row["value"]: numbers_of(row) for row in await self._ask(period, value, **bound)}
 
-    async def _ask(self, period: Period, value: str, **bound: Any) -> list[dict[str, Any]]:
+    async def _ask(self, period: Period, value: Value, **bound: Any) -> list[dict[str, Any]]:
         if not self.with_conversions:
             return []
         return await self.conversions.by_value(
             self.own_scope, period, EVENTS[self.event], self.attribution, value, **bound
         )
+
+
+def _value(grouping: Grouping) -> Value:
+    kept = bool(grouping.tiers) or grouping is EVENT_NAMES
+    return Value(grouping.column, (grouping.dimension or grouping.column) if kept else "", grouping.rolled)
+
+
+def _any_value(grouping: Grouping) -> Value:
+    """One value for all that have one."""
+    return _value(grouping)._replace(sql=f"if(toString({grouping.column}) != '', 'all', '')", rolled="'all'")

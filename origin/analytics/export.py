@@ -28,7 +28,7 @@ from origin.storage.clickhouse import ColumnBlocks, Columns, TooManyStreams
 
 # Every column that docs/analytics.md defines, but for the workspace, which is the asker's own.
 COLUMNS = tuple(name for name in ClickRow._fields if name != "workspace_id")
-CONVERSION_COLUMNS = tuple(name for name in conversion_row.COLUMNS if name not in {"workspace_id", "revision"})
+CONVERSION_COLUMNS = tuple(name for name in conversion_row.COLUMNS if name not in {"workspace_id", "revision", "sign"})
 
 
 @dataclass(frozen=True, slots=True)

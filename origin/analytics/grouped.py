@@ -42,7 +42,9 @@ async def values(counts: Counts, query: AnalyticsQuery, period: Period) -> Rows:
     if query.group_by == "event_names" and query.event == "clicks":
         raise Unprocessable("groupBy: only leads and sales have event_names; ask with event=leads, sales or composite.")
     named = {"parameter": query.parameter} if query.group_by == "parameters" else {}
-    ranked, rest = await counts.values(period, grouping, limit=query.limit, parameter=query.parameter)
+    ranked, rest = await counts.values(
+        period, grouping, limit=query.limit, parameter=query.parameter, summed=query.other
+    )
     constants = {**named, **dict(grouping.constants)}
     rows = [row(counts, numbers, **grouping.split(value), **constants) for value, numbers in ranked]
     for _, numbers in ranked:

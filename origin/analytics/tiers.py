@@ -43,6 +43,8 @@ AUDIENCE_COLUMNS = frozenset({"continent", "country", "trigger", "device", "brow
 _MONTHS = Tier("spans", "start", MONTH, "span = 'month' AND ")
 # Of values that are few enough to be kept by the hour, and of those that are kept by UTC day at the finest.
 BY_HOUR = (Tier("hours", "hour", HOUR), Tier("spans", "start", DAY, "span = 'day' AND "), _MONTHS)
+# Of leads and sales, by value.
+SPANS = (Tier("spans", "start", DAY, "span = 'day' AND "), _MONTHS)
 BY_DAY = (Tier("hours", "toDate(hour)", DAY), _MONTHS)
 
 

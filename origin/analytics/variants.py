@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from origin.analytics import stats
+from origin.analytics.conversion_reader import Value
 from origin.analytics.counts import Counts
 from origin.analytics.numbers import EVENTS, NOTHING
 from origin.analytics.periods import Period
@@ -27,7 +28,7 @@ async def variants(counts: Counts, period: Period, link: Link) -> Rows:
     urls = [each["url"] for each in msgspec.to_builtins(link.test_variants or [])]
     if not urls and not samples:
         raise Unprocessable("groupBy: this link has no variants.")
-    came = await counts.by_value(period, "variant")
+    came = await counts.by_value(period, Value("variant"))
     numbers = range(max(len(urls), max(samples, default=-1) + 1))
     control = samples.get(0, Sample(0, 0))
     tests = max(1, len(numbers) - 1)

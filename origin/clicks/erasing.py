@@ -13,7 +13,7 @@ SELECT count() AS found, toUnixTimestamp(min(at)) AS first, toUnixTimestamp(max(
 FROM (
     SELECT timestamp AS at FROM clicks WHERE workspace_id = {workspace:UInt64}
     UNION ALL
-    SELECT clicked_at AS at FROM conversions WHERE workspace_id = {workspace:UInt64}
+    SELECT clicked_at AS at FROM conversion_credits WHERE workspace_id = {workspace:UInt64}
 )
 """
 _DAY = int(timedelta(days=1).total_seconds())

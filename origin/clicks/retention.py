@@ -13,7 +13,7 @@ from origin.storage.rollups import ROLLUPS
 from origin.storage.tables import workspaces
 
 _REMEMBER_SECONDS = 60.0
-_TABLES = ("clicks", *ROLLUPS, "conversions")
+_TABLES = ("clicks", "conversion_credits", *ROLLUPS)
 # All values, not the greatest: clicks that came since the plan changed have the new one already, among the older ones. Two
 # tell that they differ.
 _KEPT = "SELECT workspace_id, groupUniqArray(2)(keep_days) AS days FROM {table} GROUP BY workspace_id"

@@ -1,8 +1,9 @@
 """Brings conversions to ClickHouse, and looks for clicks that had not arrived when somebody named them.
 
-Both are asked of Postgres, row by row with `SKIP LOCKED`, so any number of processes may do it. A conversion that is sent
-to ClickHouse twice, because a process was killed before it noted so, replaces itself: its rows have the same key. Nothing
-is held while clicks are looked for, and each workspace's are credited in a transaction of their own: none keeps up another.
+Both are asked of Postgres, row by row with `SKIP LOCKED`, so any number of processes may do it. What goes to ClickHouse goes in
+blocks that are noted in Postgres before: whoever sends one that a killed process has left sends it under the same token.
+Nothing is held while clicks are looked for, and each workspace's are credited in a transaction of their own: none keeps
+up another.
 """
 
 import asyncio
@@ -17,15 +18,17 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.clicks.retention import Retention
-from origin.conversions import row, store
+from origin.conversions import store
 from origin.conversions.facts import ClickFinder, FoundClick
+from origin.conversions.outbound import Outbound
 from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
 from origin.storage.tables import Row
 
 _IDLE_SECONDS = 0.5
 _PAUSE_AFTER_FAILURE = 2.0
 _MOST_AT_ONCE = 500
-_INSERT_SECONDS = 20.0
+_BLOCK = 1000
+_GATHER_SECONDS = 0.2  # between blocks that are not full: each costs ClickHouse a part in three tables
 STORED = Counter("nearhop_conversions_stored_total", "Conversions that ClickHouse was given, changed ones included.")
 FAILURES = Counter("nearhop_conversion_drain_failures_total", "Attempts to credit or store conversions that failed.")
 _log = structlog.get_logger(__name__)
@@ -36,11 +39,11 @@ class ConversionDrain:
 
     def __init__(self, engine: AsyncEngine, clickhouse: ClickHouse, clicks: ClickFinder, retention: Retention) -> None:
         self._engine = engine
-        self._clickhouse = clickhouse
         self._clicks = clicks
-        self._retention = retention
+        self._outbound = Outbound(clickhouse, retention)
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._hurry = False
 
     def wake(self) -> None:
         """There is something new."""
@@ -72,7 +75,8 @@ class ConversionDrain:
             pause = _IDLE_SECONDS
             try:
                 while await self.work():
-                    pass
+                    if not self._hurry:
+                        await asyncio.sleep(_GATHER_SECONDS)
             except (ClickHouseUnavailable, SQLAlchemyError, OSError) as error:
                 _note_failure("conversions_not_stored", error)
                 pause = _PAUSE_AFTER_FAILURE
@@ -116,17 +120,17 @@ class ConversionDrain:
         return bool(customers)
 
     async def _store(self) -> bool:
-        keep_days = await self._retention.days()
+        """Claim what is new, and bring a block to ClickHouse; False when there was none."""
         async with self._engine.begin() as connection:
-            found = list(await connection.execute(store.SQL["unstored"], {"most": _MOST_AT_ONCE}))
-            if not found:
+            await connection.execute(store.SQL["claim"], {"block": secrets.randbits(62), "most": _BLOCK})
+        async with self._engine.begin() as connection:
+            block = (await connection.execute(store.SQL["take_block"])).scalar_one_or_none()
+            if block is None:
                 return False
-            rows = [line for each in found for line in row.rows_of(each, keep_days.get(each.workspace_id, 0))]
-            columns = list(zip(*rows, strict=True))
-            # A token of its own: what was erased and is sent again must not be taken for a repetition.
-            token = f"conversions-{secrets.token_hex(8)}"
-            await self._clickhouse.insert("conversions", row.COLUMNS, columns, token, seconds=_INSERT_SECONDS)
-            await connection.execute(store.SQL["stored"], {"ids": [each.id for each in found]})
+            found = list(await connection.execute(store.SQL["in_block"], {"block": block}))
+            await self._outbound.send(block, found)
+            await connection.execute(store.SQL["stored"], {"block": block})
+        self._hurry = len(found) == _BLOCK
         STORED.inc(len(found))
         return True
 

@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from origin.conversions import store
 from origin.storage import named_sql
 from origin.storage.clickhouse import ClickHouse
-from origin.storage.rollups import delete
+from origin.storage.rollups import CONVERSION_ROLLUPS, delete, refill
 
 _SQL = {name: sa.text(text) for name, text in named_sql.load(Path(__file__).with_name("erasing.sql")).items()}
 _MINE = "workspace_id = {workspace:UInt64}"
 
 
 class ConversionEraser:
-    """What is cut off is done by doing it again."""
+    """What is cut off is done by doing it again. After a link's or a visitor's clicks, the rollups are to be filled anew."""
 
     def __init__(self, engine: AsyncEngine, clickhouse: ClickHouse) -> None:
         self._engine = engine
@@ -29,26 +29,29 @@ class ConversionEraser:
     async def workspace(self, workspace_id: int) -> None:
         """All customers of a workspace, with what they did."""
         await self._forget("workspace", {"workspace": workspace_id})
-        await delete(self._clickhouse, "conversions", _MINE, {"workspace": workspace_id})
+        await delete(self._clickhouse, "conversion_credits", _MINE, {"workspace": workspace_id})
 
     async def customer(self, workspace_id: int, customer_id: int) -> None:
         """One customer, with all leads and sales."""
         values = {"workspace": workspace_id, "customer": customer_id}
         await self._forget("customer", values)
-        await delete(self._clickhouse, "conversions", f"{_MINE} AND customer_id = {{customer:UInt64}}", values)
+        await delete(self._clickhouse, "conversion_credits", f"{_MINE} AND customer_id = {{customer:UInt64}}", values)
+        await refill(self._clickhouse, workspace_id, CONVERSION_ROLLUPS)
 
     async def link(self, workspace_id: int, link_id: int) -> None:
         """The clicks of one link, as far as customers came by them."""
         values = {"workspace": workspace_id, "link": link_id}
         await self._forget_clicks("clicks_of_link", values)
-        await delete(self._clickhouse, "conversions", f"{_MINE} AND link_id = {{link:UInt64}}", values)
+        await delete(self._clickhouse, "conversion_credits", f"{_MINE} AND link_id = {{link:UInt64}}", values)
 
     async def visitors(self, workspace_id: int, hashes: Collection[int]) -> None:
         """The clicks of a visitor, by the hash of each day."""
         values = {"workspace": workspace_id, "visitors": list(hashes)}
         texts = [str(each) for each in hashes]
         await self._forget_clicks("clicks_of_visitors", {"workspace": workspace_id, "visitors": texts})
-        await delete(self._clickhouse, "conversions", f"{_MINE} AND visitor IN {{visitors:Array(UInt64)}}", values)
+        await delete(
+            self._clickhouse, "conversion_credits", f"{_MINE} AND visitor IN {{visitors:Array(UInt64)}}", values
+        )
 
     async def click_times(self, workspace_id: int) -> list[int]:
         """When the first and the last of the clicks were that are kept of customers, in unix seconds; empty without any."""
@@ -71,7 +74,8 @@ class ConversionEraser:
 
 
 async def send_again(engine: AsyncEngine, clickhouse: ClickHouse) -> None:
-    """Empty ClickHouse's table of conversions; origin fills it again from Postgres when it runs."""
-    await delete(clickhouse, "conversions", "true", {})
+    """Empty ClickHouse's tables of conversions; origin fills them again from Postgres when it runs."""
+    for table in ("conversion_credits", *CONVERSION_ROLLUPS):
+        await delete(clickhouse, table, "true", {})
     async with engine.begin() as connection:
         await connection.execute(_SQL["send_again"])

@@ -54,7 +54,7 @@ WHERE workspace_id = :workspace AND outcome = 'counted' AND last_click IS NULL
 
 -- name: send_again
 -- ClickHouse has none of them any more.
-UPDATE conversions SET stored_at = NULL WHERE outcome = 'counted'
+UPDATE conversions SET stored_at = NULL, sent = false, block = NULL WHERE outcome = 'counted'
 
 -- name: expire_conversions
 -- Of events that are older than the plan keeps, no more is left than what tells a repetition.

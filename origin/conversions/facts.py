@@ -1,5 +1,6 @@
 """What is known of a click: found in ClickHouse by its id, and kept with the customer who came by it."""
 
+import asyncio
 import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ FACTS = (
 _TOLD = re.compile(r"[A-Za-z0-9_-]{1,80}-t[0-9]{1,15}")
 _SECONDS = 3.0
 _SQL = named_sql.load(Path(__file__).with_name("clicks.sql"))
+_FACTS_SQL = _SQL["facts"].replace("/*columns*/", ", ".join(FACTS))
 MISSED = Counter("nearhop_conversion_lookups_missed_total", "Looks for clicks that ClickHouse did not answer.")
 _log = structlog.get_logger(__name__)
 
@@ -56,34 +58,61 @@ def could_be_ours(click_id: str) -> bool:
     return _TOLD.fullmatch(click_id) is not None
 
 
+Found = Mapping[tuple[int, str], FoundClick]
+
+
+class _Batch:
+    """Clicks that are looked for together, by workspace and id."""
+
+    def __init__(self) -> None:
+        self.wanted: set[tuple[int, str]] = set()
+        self.answer: asyncio.Task[Found] | None = None
+
+
 class StoredClicks:
-    """The ClickFinder on ClickHouse. Fails open: what it can't ask for is looked for again later."""
+    """The ClickFinder on ClickHouse. Fails open: what it can't ask for is looked for again later.
+
+    Calls that come while one is being answered go together into the next question: many at once cost hardly more than one.
+    """
 
     def __init__(self, clickhouse: ClickHouse) -> None:
         self._clickhouse = clickhouse
+        self._turn = asyncio.Lock()
+        self._next: _Batch | None = None
 
     async def find(self, workspace_id: int, click_ids: Collection[str]) -> Mapping[str, FoundClick]:
-        try:
-            return await self._find(workspace_id, click_ids) if click_ids else {}
-        except ClickHouseUnavailable as error:
-            MISSED.inc()
-            _log.warning("clicks_not_looked_for", error=str(error)[:300])
+        if not click_ids:
             return {}
+        batch = self._next = self._next or _Batch()
+        batch.wanted |= {(workspace_id, name) for name in click_ids}
+        if batch.answer is None:
+            batch.answer = asyncio.create_task(self._ask(batch), name="clicks-looked-for")
+        found = await asyncio.shield(batch.answer)  # the others' as well: it goes on when one of them leaves
+        return {name: found[workspace_id, name] for name in click_ids if (workspace_id, name) in found}
 
-    async def _find(self, workspace_id: int, click_ids: Collection[str]) -> dict[str, FoundClick]:
+    async def _ask(self, batch: _Batch) -> Found:
+        async with self._turn:
+            self._next = None
+            try:
+                return await self._read(batch.wanted)
+            except ClickHouseUnavailable as error:
+                MISSED.inc()
+                _log.warning("clicks_not_looked_for", error=str(error)[:300])
+                return {}
+
+    async def _read(self, wanted: Collection[tuple[int, str]]) -> Found:
         """In two steps, each a narrow read by the key of its table."""
-        asked = {"workspace": workspace_id, "ids": sorted(click_ids)}
+        asked = {"workspaces": sorted({each for each, _ in wanted}), "ids": sorted({name for _, name in wanted})}
         places = await self._clickhouse.query(_SQL["places"], asked, seconds=_SECONDS)
         if not places:
             return {}
-        sql = _SQL["facts"].replace("/*columns*/", ", ".join(FACTS))
         where = {
             "days": sorted({each["day"] for each in places}),
             "links": sorted({each["link_id"] for each in places}),
             "times": sorted({each["ms"] for each in places}),
         }
-        rows = await self._clickhouse.query(sql, {**asked, **where}, seconds=_SECONDS)
-        return {row["click_id"]: _click(row) for row in rows}
+        rows = await self._clickhouse.query(_FACTS_SQL, {**asked, **where}, seconds=_SECONDS)
+        return {(row["workspace_id"], row["click_id"]): _click(row) for row in rows}
 
 
 def _click(row: Mapping[str, Any]) -> FoundClick:

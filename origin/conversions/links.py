@@ -30,9 +30,17 @@ class LinkRefs:
         self, connection: AsyncConnection, workspace_id: int, customer_id: int, click_id: str
     ) -> LinkRef | None:
         """The link of a customer's click, if that was found and the link is still there."""
-        mine = sa.and_(customer_clicks.c.customer_id == customer_id, customer_clicks.c.click_id == click_id)
-        number = (await connection.execute(sa.select(customer_clicks.c.link_id).where(mine))).scalar_one_or_none()
-        return (await self.by_ids(connection, workspace_id, {number})).get(number) if number else None
+        select = (
+            sa.select(links)
+            .join(customer_clicks, customer_clicks.c.link_id == links.c.id)
+            .where(
+                links.c.workspace_id == workspace_id,
+                customer_clicks.c.customer_id == customer_id,
+                customer_clicks.c.click_id == click_id,
+            )
+        )
+        row = (await connection.execute(select)).one_or_none()
+        return None if row is None else self._ref(row)
 
     def _ref(self, row: Row) -> LinkRef:
         same = ("domain", "key", "url", "partner_id", "program_id", "tenant_id", "external_id")

@@ -2,20 +2,72 @@
 -- does not matter in which order they came.
 
 -- name: customer
--- The customer with this id of the asker's, made where there is none; the row is held until the end of the transaction.
+-- The customer with this id of the asker's, made where there is none; the row is held until the end of the transaction. `sums_in`
+-- and `rates` are the workspace's.
 INSERT INTO customers (workspace_id, external_id, name, email, avatar)
 VALUES (:workspace, :external_id, :name, :email, :avatar)
 ON CONFLICT (workspace_id, external_id) DO UPDATE SET
     name = coalesce(customers.name, excluded.name),
     email = coalesce(customers.email, excluded.email),
     avatar = coalesce(customers.avatar, excluded.avatar)
+RETURNING
+    *,
+    (SELECT workspaces.currency FROM workspaces WHERE workspaces.id = customers.workspace_id) AS sums_in,
+    (SELECT workspaces.exchange_rates FROM workspaces WHERE workspaces.id = customers.workspace_id) AS rates
+
+-- name: customer_by_click
+-- The same customer, who came by a click: noted, with what is known of it by now; what was known of it before is kept. `made`: there
+-- was no such customer; `newly_found`: nothing was known of the click before, and now it is.
+WITH customer AS (
+    INSERT INTO customers (workspace_id, external_id, name, email, avatar)
+    VALUES (:workspace, :external_id, :name, :email, :avatar)
+    ON CONFLICT (workspace_id, external_id) DO UPDATE SET
+        name = coalesce(customers.name, excluded.name),
+        email = coalesce(customers.email, excluded.email),
+        avatar = coalesce(customers.avatar, excluded.avatar)
+    RETURNING *, xmax = 0 AS made
+), touched AS (
+    INSERT INTO customer_clicks AS clicks (workspace_id, customer_id, click_id, link_id, clicked_at, facts, look_at)
+    SELECT
+        :workspace, customer.id, :click_id, CAST(:link_id AS bigint), CAST(:clicked_at AS timestamptz), CAST(:facts AS jsonb),
+        CASE WHEN CAST(:link_id AS bigint) IS NULL THEN now() END
+    FROM customer
+    ON CONFLICT (customer_id, click_id) DO UPDATE SET
+        link_id = excluded.link_id, clicked_at = excluded.clicked_at, facts = excluded.facts, look_at = NULL
+        WHERE clicks.link_id IS NULL AND excluded.link_id IS NOT NULL
+    RETURNING link_id IS NOT NULL AS found
+)
+SELECT
+    customer.*, workspaces.currency AS sums_in, workspaces.exchange_rates AS rates,
+    coalesce((SELECT found FROM touched), false) AS newly_found
+FROM customer
+JOIN workspaces ON workspaces.id = customer.workspace_id
+
+-- name: invoice
+-- The sale that has this invoice.
+SELECT * FROM conversions
+WHERE workspace_id = :workspace AND invoice_id = :invoice AND event = 'sale' AND outcome <> 'duplicate'
+
+-- name: record
+-- Write a conversion down, unless it is there already. The window is the workspace's, or the given one.
+INSERT INTO conversions (
+    workspace_id, customer_id, event, event_name, outcome, window_days, quantity, amount, currency, sale_type, invoice_id,
+    payment_processor, metadata, lead_id
+)
+SELECT
+    id, :customer, :event, :event_name, :outcome, coalesce(CAST(:window_days AS integer), attribution_days), :quantity, :amount, :currency,
+    :sale_type, CAST(:invoice_id AS text), :payment_processor, CAST(:metadata AS jsonb), CAST(:lead_id AS bigint)
+FROM workspaces
+WHERE id = :workspace
+ON CONFLICT DO NOTHING
 RETURNING *
 
--- name: touch
--- Note that a customer came by this click; what is known of it already is kept.
-INSERT INTO customer_clicks (workspace_id, customer_id, click_id)
-VALUES (:workspace, :customer, :click_id)
-ON CONFLICT (customer_id, click_id) DO NOTHING
+-- name: add_revenue
+-- Add a sale to what a customer has paid.
+UPDATE customers SET
+    sales = sales + 1, revenue = CAST(:revenue AS jsonb), sale_amount = :sale_amount,
+    first_sale_at = coalesce(first_sale_at, now())
+WHERE id = :customer
 
 -- name: found
 -- These clicks are in ClickHouse: their facts. Returns whose they are.
@@ -108,8 +160,24 @@ FROM (
 LEFT JOIN links ON links.id = first.link_id
 WHERE customers.id = first.customer_id AND (customers.link_id IS NULL OR customers.country IS NULL)
 
--- name: unstored
--- Counted conversions that ClickHouse does not have as they are now, with their clicks. Another process passes over them.
+-- name: claim
+-- Put counted conversions that ClickHouse does not have as they are now into a block. Another process passes over them.
+UPDATE conversions SET block = :block, block_revision = revision
+WHERE id = ANY (ARRAY(
+    SELECT id FROM conversions
+    WHERE outcome = 'counted' AND (stored_at IS NULL OR NOT sent) AND block IS NULL
+    ORDER BY id
+    LIMIT :most
+    FOR UPDATE SKIP LOCKED
+))
+
+-- name: take_block
+-- A block that nobody works on, held until the end of the transaction; one that a killed process has left as well.
+WITH blocks AS MATERIALIZED (SELECT DISTINCT block FROM conversions WHERE block IS NOT NULL)
+SELECT block FROM blocks WHERE pg_try_advisory_xact_lock(block) LIMIT 1
+
+-- name: in_block
+-- The conversions of a block, with their clicks.
 SELECT
     conversions.*,
     last.facts AS last_facts, last.clicked_at AS last_clicked_at, last.link_id AS last_link_id, last.click_id AS last_click_id,
@@ -118,11 +186,11 @@ SELECT
 FROM conversions
 JOIN customer_clicks AS last ON last.id = conversions.last_click
 JOIN customer_clicks AS first ON first.id = conversions.first_click
-WHERE conversions.outcome = 'counted' AND conversions.stored_at IS NULL
+WHERE conversions.block = :block AND conversions.outcome = 'counted'
 ORDER BY conversions.id
-LIMIT :most
-FOR UPDATE OF conversions SKIP LOCKED
 
 -- name: stored
--- ClickHouse has these.
-UPDATE conversions SET stored_at = now() WHERE id = ANY (CAST(:ids AS bigint[]))
+-- ClickHouse has the block. What was revised since it was claimed goes again; what somebody holds stays, and the block comes again.
+UPDATE conversions SET
+    block = NULL, sent = true, stored_at = CASE WHEN revision = block_revision THEN now() END
+WHERE id = ANY (ARRAY(SELECT id FROM conversions WHERE block = :block ORDER BY id FOR UPDATE SKIP LOCKED))

@@ -1,7 +1,7 @@
-"""A row of the table `conversions` in ClickHouse. What each column means: docs/analytics.md."""
+"""A row of the table `conversion_credits` in ClickHouse. What each column means: docs/analytics.md."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from origin.storage.tables import Row
 
 MODELS = ("last", "first")
 OWN = (
-    "workspace_id", "model", "event", "event_id", "revision", "timestamp", "event_name", "customer_id", "quantity",
+    "workspace_id", "model", "event", "event_id", "revision", "sign", "timestamp", "event_name", "customer_id", "quantity",
     "amount", "currency", "sale_type", "invoice_id", "payment_processor", "metadata", "click_id", "clicked_at", "link_id",
     "keep_days",
 )  # fmt: skip
@@ -29,6 +29,7 @@ def rows_of(conversion: Row, keep_days: int) -> Iterator[tuple[Any, ...]]:
             "event": conversion.event,
             "event_id": ids.public(ids.CONVERSION, conversion.id),
             "revision": conversion.revision,
+            "sign": 1,
             "timestamp": _ms(conversion.occurred_at),
             "event_name": conversion.event_name,
             "customer_id": conversion.customer_id or 0,
@@ -45,6 +46,12 @@ def rows_of(conversion: Row, keep_days: int) -> Iterator[tuple[Any, ...]]:
             "keep_days": keep_days,
         }
         yield (*own.values(), *(facts[name] for name in FACTS))
+
+
+def taken_back(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The row that takes one back which ClickHouse has, given by its COLUMNS."""
+    changed = {"sign": -1, **{name: _ms(row[name].replace(tzinfo=UTC)) for name in ("timestamp", "clicked_at")}}
+    return tuple(({**row, **changed})[name] for name in COLUMNS)
 
 
 def _ms(at: datetime) -> int:

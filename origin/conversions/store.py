@@ -19,16 +19,48 @@ SQL = {name: sa.text(text) for name, text in named_sql.load(Path(__file__).with_
 
 async def customer(connection: AsyncConnection, workspace_id: int, external_id: str, more: Mapping[str, Any]) -> Row:
     """The customer, made where there is none, held until the transaction ends; what was blank is filled in."""
-    values = {"name": None, "email": None, "avatar": None, **more}
-    row: Row = (
-        await connection.execute(SQL["customer"], {**values, "workspace": workspace_id, "external_id": external_id})
-    ).one()
+    row: Row = (await connection.execute(SQL["customer"], _customer(workspace_id, external_id, more))).one()
     return row
 
 
-async def touch(connection: AsyncConnection, workspace_id: int, customer_id: int, click_id: str) -> None:
-    """Note that the customer came by this click."""
-    await connection.execute(SQL["touch"], {"workspace": workspace_id, "customer": customer_id, "click_id": click_id})
+async def customer_by_click(
+    connection: AsyncConnection,
+    workspace_id: int,
+    external_id: str,
+    more: Mapping[str, Any],
+    click_id: str,
+    click: FoundClick | None,
+) -> Row:
+    """The same, with a note that the customer came by this click; `made` and `newly_found` say what is new of it."""
+    link_id, clicked_at, facts = click or (None, None, None)
+    known = {
+        "click_id": click_id,
+        "link_id": link_id,
+        "clicked_at": clicked_at,
+        "facts": None if facts is None else msgspec.json.encode(facts).decode(),
+    }
+    values = {**_customer(workspace_id, external_id, more), **known}
+    row: Row = (await connection.execute(SQL["customer_by_click"], values)).one()
+    return row
+
+
+def _customer(workspace_id: int, external_id: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": None, "email": None, "avatar": None, **more, "workspace": workspace_id, "external_id": external_id}
+
+
+_BLANK: Mapping[str, Any] = {
+    "window_days": None, "quantity": 1, "amount": 0, "currency": "", "sale_type": "", "invoice_id": None,
+    "payment_processor": "", "metadata": None, "lead_id": None,
+}  # fmt: skip
+
+
+async def record(connection: AsyncConnection, values: Mapping[str, Any]) -> Row | None:
+    """Write a conversion down; None where it is there already."""
+    given = {**_BLANK, **values}
+    if given["metadata"] is not None:
+        given["metadata"] = msgspec.json.encode(given["metadata"]).decode()
+    row: Row | None = (await connection.execute(SQL["record"], given)).one_or_none()
+    return row
 
 
 async def found(
@@ -51,11 +83,22 @@ async def hold(connection: AsyncConnection, customers: Collection[int]) -> None:
     await connection.execute(SQL["hold"], {"customers": sorted(customers)})
 
 
-async def attribute(connection: AsyncConnection, customers: Collection[int], only: int | None = None) -> None:
-    """Credit these customers' conversions (`only` this one) to the clicks that are known by now."""
-    values = {"customers": sorted(customers), "only": only}
-    if values["customers"]:
+async def attribute(connection: AsyncConnection, customers: Collection[int]) -> None:
+    """Credit all of these customers' conversions to the clicks that are known by now."""
+    if customers:
         await hold(connection, customers)
         for event in ("lead", "sale"):  # a sale may be credited as its lead is
-            await connection.execute(SQL["attribute"], {**values, "event": event})
-        await connection.execute(SQL["place_customers"], values)
+            values = {"customers": sorted(customers), "only": None, "event": event}
+            await connection.execute(SQL["attribute"], values)
+        await place(connection, customers)
+
+
+async def attribute_one(connection: AsyncConnection, customer_id: int, event: str, number: int) -> None:
+    """Credit one conversion of a customer who is held already."""
+    values = {"customers": [customer_id], "only": number, "event": event}
+    await connection.execute(SQL["attribute"], values)
+
+
+async def place(connection: AsyncConnection, customers: Collection[int]) -> None:
+    """Note by which link these customers came, and from where, as far as their clicks are known."""
+    await connection.execute(SQL["place_customers"], {"customers": sorted(customers)})

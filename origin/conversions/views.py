@@ -49,17 +49,19 @@ class TrackViews:
         actor = await authenticate(request)
         body = await read_body(request, LeadRequest)
         body.check()
+        click = await self.service.look(actor.workspace_id, body.click_id)
         async with transaction(request) as connection:
-            taken = await self.service.lead(connection, actor.workspace_id, body)
+            taken = await self.service.lead(connection, actor.workspace_id, body, click)
+            assert taken.customer is not None
+            customer = taken.customer
+            link = await self.links.of_click(connection, actor.workspace_id, customer.id, taken.click_id)
             held = getattr(request.state, "connection", None) is not None
         self.drain.wake()
         # Under an Idempotency-Key nothing is committed before the answer is, so there is nothing to wait for.
         if body.mode == "wait" and taken.conversion is not None and not held:
-            await _stored(request.app.state.engine, taken.conversion)
-        assert taken.customer is not None
-        customer = taken.customer
-        async with transaction(request) as connection:
-            link = await self.links.of_click(connection, actor.workspace_id, customer.id, taken.click_id)
+            await _stored(request.app.state.engine, taken.conversion.id)
+            async with transaction(request) as connection:  # the click may have come meanwhile
+                link = await self.links.of_click(connection, actor.workspace_id, customer.id, taken.click_id)
         return answer(Lead(click=ClickRef(taken.click_id), link=link, customer=_customer(customer)))
 
     async def sale(self, request: Request) -> Response:
@@ -67,10 +69,11 @@ class TrackViews:
         actor = await authenticate(request)
         body = await read_body(request, SaleRequest)
         body.check()
+        click = await self.service.look(actor.workspace_id, body.click_id)
         async with transaction(request) as connection:
-            taken = await self.service.sale(connection, actor.workspace_id, body)
-            select = sa.select(conversions).where(conversions.c.id == taken.conversion)
-            row = (await connection.execute(select)).one()
+            taken = await self.service.sale(connection, actor.workspace_id, body, click)
+        row = taken.conversion
+        assert row is not None
         self.drain.wake()
         customer = None if taken.customer is None else _customer(taken.customer)
         return answer(Sale(event_name=row.event_name, customer=customer, sale=_sale(row)))

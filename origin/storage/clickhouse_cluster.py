@@ -13,9 +13,10 @@ INSERT_SETTINGS = {"distributed_foreground_insert": 1}
 _CREATE_TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 _ENGINE = re.compile(r"ENGINE = (\w*MergeTree)\b(?:\((\w+)\))?")
 _CREATE_VIEW = re.compile(r"CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS")
-_FROM = re.compile(r"\bFROM (clicks|link_counts|dimension_counts)\b")
+_FROM = re.compile(r"\bFROM (clicks|link_counts|dimension_counts|conversion_credits)\b")
 _ALTER = re.compile(r"ALTER TABLE (\w+)")
 _DROP_VIEW = re.compile(r"DROP VIEW IF EXISTS (\w+)")
+_DROP_TABLE = re.compile(r"DROP TABLE IF EXISTS (\w+)")
 
 
 class UnknownStatement(ValueError):
@@ -39,6 +40,8 @@ def render(statement: str, cluster: str) -> list[str]:
         return [f"ALTER TABLE {table} {on}{rest}" for table in tables]
     if match := _DROP_VIEW.match(statement):
         return [f"DROP VIEW IF EXISTS {match[1]} {on}{statement[match.end() :]}"]
+    if match := _DROP_TABLE.match(statement):
+        return [f"DROP TABLE IF EXISTS {match[1]}{place} {on} SYNC" for place in ("", LOCAL)]
     if statement.startswith("INSERT INTO "):
         return [statement]
     raise UnknownStatement(f"{UnknownStatement.__doc__} It begins {statement[:60]!r}.")

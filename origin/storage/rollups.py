@@ -1,5 +1,6 @@
-"""Making the rollups again from the raw clicks, by the very SELECTs that feed them. Nothing may insert clicks meanwhile."""
+"""Making the rollups again from the raw clicks and conversions, by the SELECTs that feed them. Nothing may insert meanwhile."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -16,8 +17,19 @@ ROLLUPS = {
     "dimension_spans": "dimension_counts",
     "link_days": "link_counts",
     "link_months": "link_counts",
+    "conversion_quarters": "conversion_credits",
+    "conversion_spans": "conversion_credits",
 }
-_TIMES = {"clicks": "timestamp", "dimension_counts": "hour", "link_counts": "quarter"}
+CONVERSION_ROLLUPS = tuple(table for table, source in ROLLUPS.items() if source == "conversion_credits")
+_TIMES = {
+    "clicks": "timestamp", "conversion_credits": "timestamp", "dimension_counts": "hour", "link_counts": "quarter",
+}  # fmt: skip
+_RAW = {"clicks", "conversion_credits"}  # the other sources are rollups themselves
+_MONTHS = """
+SELECT DISTINCT toYYYYMM(timestamp) AS month
+FROM (SELECT timestamp FROM clicks UNION ALL SELECT timestamp FROM conversion_credits)
+ORDER BY month
+"""
 _SECONDS = 3600.0
 # A block that was inserted once, deleted, and is inserted again would else be taken for a repetition.
 _SETTINGS = " SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0"
@@ -29,9 +41,9 @@ class NotOnClusters(Exception):
 
 
 async def rebuild(clickhouse: ClickHouse) -> int:
-    """All rollups anew, each month swapped in at once; returns how many months the raw clicks have."""
+    """All rollups anew, each month swapped in at once; returns how many months the raw clicks and conversions have."""
     _refuse_clusters(clickhouse)
-    months = await _column(clickhouse, "SELECT DISTINCT toYYYYMM(timestamp) AS month FROM clicks ORDER BY month")
+    months = await _column(clickhouse, _MONTHS)
     for table, source in ROLLUPS.items():
         fresh = f"{table}_rebuilt"
         await _run(clickhouse, f"DROP TABLE IF EXISTS {fresh}")
@@ -44,13 +56,13 @@ async def rebuild(clickhouse: ClickHouse) -> int:
     return len(months)
 
 
-async def refill(clickhouse: ClickHouse, workspace_id: int) -> None:
-    """One workspace's rows of all rollups anew. When it is cut off, do it again."""
+async def refill(clickhouse: ClickHouse, workspace_id: int, rollups: Iterable[str] = tuple(ROLLUPS)) -> None:
+    """One workspace's rows of these rollups anew. When it is cut off, do it again."""
     _refuse_clusters(clickhouse)
-    for table in ROLLUPS:
+    for table in rollups:
         await delete(clickhouse, table, "workspace_id = {workspace:UInt64}", {"workspace": workspace_id})
-    for table, source in ROLLUPS.items():
-        if source == "clicks":  # the others are fed by these
+    for table in rollups:
+        if ROLLUPS[table] in _RAW:  # the others are fed by these
             await _fill(clickhouse, table, table, f"workspace_id = {workspace_id}")
 
 

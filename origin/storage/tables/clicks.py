@@ -96,6 +96,9 @@ conversions = sa.Table(
     sa.Column("first_click", sa.ForeignKey("customer_clicks.id", ondelete="SET NULL"), index=True),
     sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"),  # of the rows in ClickHouse
     time_column("stored_at"),  # when ClickHouse had this revision
+    sa.Column("block", sa.BigInteger),  # in which it is on its way there
+    sa.Column("block_revision", sa.BigInteger),  # the revision that was put into a block last
+    sa.Column("sent", sa.Boolean, nullable=False, server_default=sa.false()),  # ClickHouse may have a former revision
     sa.Index(
         "conversions_lead_idx", "customer_id", "event_name", unique=True,
         postgresql_where=sa.text(f"event = 'lead' AND {_ONCE}"),
@@ -106,7 +109,9 @@ conversions = sa.Table(
     ),
     sa.Index("conversions_workspace_id_occurred_at_id_idx", "workspace_id", "occurred_at", "id"),
     sa.Index(
-        "conversions_unstored_idx", "id", postgresql_where=sa.text("outcome = 'counted' AND stored_at IS NULL")
+        "conversions_unsent_idx", "id",
+        postgresql_where=sa.text("outcome = 'counted' AND (stored_at IS NULL OR NOT sent) AND block IS NULL"),
     ),
+    sa.Index("conversions_block_idx", "block", postgresql_where=sa.text("block IS NOT NULL")),
     sa.Index("conversions_lead_id_idx", "lead_id", postgresql_where=sa.text("lead_id IS NOT NULL")),
 )  # fmt: skip

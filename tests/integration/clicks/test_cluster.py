@@ -46,10 +46,13 @@ def alone(text: str) -> str:
     return text
 
 
-async def test_a_shards_views_feed_each_rollup_from_its_own_clicks(shard: ClickHouse) -> None:
+async def test_a_shards_views_feed_each_rollup_from_its_own_rows(shard: ClickHouse) -> None:
     row = "SELECT 'a-t1', 7, 3, now64(3), 'click', 'DE', 365, 99"
     columns = "click_id, workspace_id, link_id, timestamp, verdict, country, keep_days, visitor"
     await shard.command(f"INSERT INTO clicks_local ({columns}) {row}")
+    event = "SELECT 7, 'last', 'lead', 'evt_1', 1, 1, now64(3), 3, 'DE', 365"
+    columns = "workspace_id, model, event, event_id, revision, sign, timestamp, link_id, country, keep_days"
+    await shard.command(f"INSERT INTO conversion_credits_local ({columns}) {event}")
     for rollup in ROLLUPS:
         (found,) = await shard.query(f"SELECT count() AS rows, max(keep_days) AS days FROM {rollup}_local")
         assert found["rows"] > 0, rollup

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.clicks import enrich
 from origin.conversions.drain import FAILURES, ConversionDrain
-from origin.conversions.facts import FACTS, FoundClick
+from origin.conversions.facts import FACTS, FoundClick, StoredClicks
 from origin.storage.tables import customer_clicks
 from tests.factories import new_account
 from tests.integration.clicks.asking import new_link
@@ -64,7 +64,7 @@ async def test_a_click_whose_parameter_has_a_zero_character_is_credited(
     await tracker.settle()
     assert await tracker.stored() == {("lead", link): (1, 0)}
     (row,) = await tracker.stack.clickhouse.query(
-        f"SELECT parameters FROM conversions FINAL WHERE workspace_id = {tracker.workspace} AND model = 'last'"
+        f"SELECT parameters FROM conversion_credits FINAL WHERE workspace_id = {tracker.workspace} AND model = 'last'"
     )
     assert row["parameters"] == {"ref": "a", "via": "b"}
 
@@ -123,3 +123,24 @@ async def test_a_customer_is_deleted_while_clicks_are_looked_for(
         clicks.answer.set()
         await working
     assert await tracker.outcomes() == {"unattributed": 1}
+
+
+async def test_clicks_that_are_looked_for_at_once_are_one_question_and_each_workspace_finds_its_own(
+    tracker: Tracker, link: int, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tracker.stack.conversions.stop()
+    other = Tracker(tracker.stack, await new_account(engine))
+    ids = [await tracker.clicked(link) for _ in range(5)]
+    clickhouse, asked = tracker.stack.clickhouse, list[str]()
+    query = clickhouse.query
+
+    async def counted(sql: str, *values: Any, **more: Any) -> Any:
+        asked.append(sql)
+        return await query(sql, *values, **more)
+
+    monkeypatch.setattr(clickhouse, "query", counted)
+    clicks = StoredClicks(clickhouse)
+    both = [clicks.find(who.workspace, [each]) for who in (tracker, other) for each in ids]
+    answers = await asyncio.gather(*both)
+    assert [set(each) for each in answers] == [{each} for each in ids] + [set()] * 5
+    assert len(asked) == 2  # where they are, and what they are

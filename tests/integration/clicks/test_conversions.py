@@ -55,7 +55,7 @@ async def test_a_lead_is_credited_to_its_click_and_a_sale_to_the_customers(track
     assert await tracker.stored() == {("lead", links[0]): (1, 0), ("sale", links[0]): (1, 1999)}
     assert await tracker.stored("first") == await tracker.stored()
     (row,) = await tracker.stack.clickhouse.query(
-        f"SELECT country, browser, metadata, sale_type FROM conversions FINAL"
+        f"SELECT country, browser, metadata, sale_type FROM conversion_credits FINAL"
         f" WHERE workspace_id = {tracker.workspace} AND model = 'last' AND event = 'lead'"
     )
     assert (row["country"], row["browser"], row["metadata"]) == ("DE", "Chrome", '{"plan":"pro"}')
@@ -239,7 +239,9 @@ async def test_the_published_sdk_tracks_and_its_exceptions_are_its_own(
         await dub.customers.get_async(request={"id": customer.id})
     await tracker.settle()
     assert await tracker.stored() == {("lead", links[0]): (2, 0), ("sale", links[0]): (1, 500)}
-    gone = f"SELECT max(customer_id), max(metadata) FROM conversions FINAL WHERE workspace_id = {tracker.workspace}"
+    gone = (
+        f"SELECT max(customer_id), max(metadata) FROM conversion_credits FINAL WHERE workspace_id = {tracker.workspace}"
+    )
     (row,) = await tracker.stack.clickhouse.query(gone)
     assert tuple(row.values()) == (0, "")
 

@@ -11,9 +11,11 @@ from origin.storage.tables import conversions, customer_clicks
 from tests.integration.clicks.asking import Asker
 
 _numbers = itertools.count()
-COUNTED = (
-    "SELECT event, link_id, sum(quantity) AS n, sum(amount) AS paid FROM conversions FINAL WHERE model = {model:String}"
-)
+COUNTED = """
+SELECT event, link_id, sum(quantity) AS n, sum(amount) AS paid
+FROM conversion_credits FINAL
+WHERE model = {model:String}
+"""
 
 
 class Tracker(Asker):
