@@ -6,28 +6,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from shared.currencies import digits
+
 Currency = Annotated[str, Meta(pattern="^[A-Za-z]{3}$")]
 Amount = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # what a JSON number holds exactly
 Rate = Annotated[float, Meta(gt=0, le=1e9)]
-
-# ISO 4217: how many digits the smallest unit is behind the point, where that is not two.
-_DIGITS = {
-    **dict.fromkeys(
-        (
-            "bif", "clp", "djf", "gnf", "isk", "jpy", "kmf", "krw", "pyg", "rwf", "ugx", "uyi", "vnd", "vuv", "xaf", "xof",
-            "xpf",
-        ),
-        0,
-    ),
-    **dict.fromkeys(("bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"), 3),
-    **dict.fromkeys(("clf", "uyw"), 4),
-}  # fmt: skip
-_USUAL_DIGITS = 2
-
-
-def digits(currency: str) -> int:
-    """How many digits the smallest unit is behind the point."""
-    return _DIGITS.get(currency, _USUAL_DIGITS)
 
 
 def factors(currency: str | None, rates: Mapping[str, float] | None) -> dict[str, Decimal]:
