@@ -21,6 +21,7 @@ from dashboard.analytics import AnalyticsPage
 from dashboard.api_keys import ApiKeys
 from dashboard.assets import FOLDER, HashedFiles
 from dashboard.audit_log import AuditLogPage
+from dashboard.events import EventsPage
 from dashboard.health import CountRequests, Health, Metrics
 from dashboard.invitation import InvitationPage
 from dashboard.letters import Letters
@@ -76,7 +77,7 @@ def create_app(settings: DashboardSettings, transport: httpx.AsyncBaseTransport 
 def page_routes(site: Site) -> list[BaseRoute]:
     """Everything a person opens or sends."""
     accounts, links, link, edit = Accounts(site), Links(site), LinkPage(site), LinkEdit(site)
-    qr_codes, api_keys, letters = QrCodes(site), ApiKeys(site), Letters(site)
+    qr_codes, api_keys, letters, events = QrCodes(site), ApiKeys(site), Letters(site), EventsPage(site)
     return [
         *team_routes(site),
         Route("/", home),
@@ -88,6 +89,7 @@ def page_routes(site: Site) -> list[BaseRoute]:
         *(form_route(path, page.send) for path, page in letters.forms().items()),
         Route("/letter-sent", letters.sent),
         Route("/links", links.index),
+        Route("/links.csv", links.export),
         Route("/links/new", edit.new),
         form_route("/links/new", edit.create),
         Route("/links/{link_id}", link.show),
@@ -97,6 +99,9 @@ def page_routes(site: Site) -> list[BaseRoute]:
         form_route("/links/{link_id}/delete", links.delete),
         Route("/links/{link_id}/qr.{kind}", qr_codes.show),
         Route("/analytics", AnalyticsPage(site).show),
+        Route("/events", events.index),
+        Route("/events/live", events.live),
+        Route("/events.{format}", events.export),
         Route("/api-keys", api_keys.index),
         form_route("/api-keys", api_keys.create),
         Route("/api-keys/{key_id}/delete", api_keys.confirm_delete),

@@ -1,17 +1,17 @@
 """The audit log: who changed what."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlencode
 
-import httpx
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from dashboard.audit_words import differences, sentence, summary
+from dashboard.downloads import download
 from dashboard.errors import Refused
 from dashboard.members import here
 from dashboard.pages import zone
+from dashboard.question import day
 from dashboard.site import Site
 
 PATH = "/audit-log"
@@ -23,7 +23,6 @@ RESOURCES = {
     "invitation": "Invitations", "workspace": "Workspace", "user": "Accounts", "customer": "Customers",
     "report": "Reports",
 }  # fmt: skip
-_FORMATS = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 
 
 class AuditLogPage:
@@ -62,12 +61,11 @@ class AuditLogPage:
         kind = request.path_params["kind"]
         given = {name: request.query_params.get(name, "") for name in FILTERS}
         file = await self._site.client.export_audit_logs(token, {**self._params(request, given), "format": kind})
-        headers = {"Content-Disposition": f'attachment; filename="audit-log.{kind}"'}
-        return StreamingResponse(_passed_on(file), media_type=_FORMATS.get(kind), headers=headers)
+        return download(file, f"audit-log.{kind}")
 
     def _params(self, request: Request, given: dict[str, str]) -> dict[str, str]:
         """What to ask of origin: days are those of the reader's time zone."""
-        start, end = _day(given["from"]), _day(given["to"])
+        start, end = day(given["from"]), day(given["to"])
         here_now = zone(request)
         params = {
             "resourceType": given["resource"],
@@ -78,19 +76,3 @@ class AuditLogPage:
             else "",
         }
         return {name: value for name, value in params.items() if value}
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 1970 <= day.year <= 9998 else None  # noqa: PLR2004  # what a log may have, and what can be counted with
-
-
-async def _passed_on(file: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for part in file.aiter_bytes():
-            yield part
-    finally:
-        await file.aclose()

@@ -6,9 +6,20 @@ from importlib.resources import files
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from shared.currencies import digits
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _WEEK = 7 * _DAY
 _LONGEST_ZONE = 64
+OTHER = "(other)"  # what origin names the row of a list that stands for all that the list has no place for
+_WORDS = {
+    "continent": {
+        "AF": "Africa", "AN": "Antarctica", "AS": "Asia", "EU": "Europe", "NA": "North America", "OC": "Oceania",
+        "SA": "South America",
+    },
+    "trigger": {"link": "Link", "qr": "QR code", "deeplink": "App link"},
+    "variant": {str(number): chr(ord("A") + number) for number in range(26)},
+}  # fmt: skip
 
 
 def number(value: int) -> str:
@@ -20,6 +31,11 @@ def when(value: datetime, zone: tzinfo) -> str:
     """A moment in the reader's time zone: "3 Mar 2026, 14:05"."""
     local = value.astimezone(zone)
     return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def second(value: datetime, zone: tzinfo) -> str:
+    """A moment to the second: "3 Mar 2026, 14:05:09"."""
+    return f"{when(value, zone)}:{value.astimezone(zone):%S}"
 
 
 def ago(value: datetime, now: datetime | None = None) -> str:
@@ -53,12 +69,41 @@ def country_name(country: str) -> str:
     return countries().get(country.upper(), country) or "Unknown"
 
 
+def country_code(text: str) -> str:
+    """The ISO 3166 code of a country's name or code; the text itself where there is no such country."""
+    known = countries()
+    if text.upper() in known:
+        return text.upper()
+    return next((code for code, name in known.items() if name.casefold() == text.casefold()), text)
+
+
+def money(amount: int, currency: str) -> str:
+    """An amount of a currency's smallest unit: 4900 of "usd" -> "49.00 USD"."""
+    places = digits(currency.lower())
+    return f"{amount / 10**places:,.{places}f} {currency.upper()}"
+
+
+def percent(share: float, places: int = 1) -> str:
+    """0.1234 -> "12.3 %"."""
+    return f"{100 * share:.{places}f} %"
+
+
+def signed(ratio: float) -> str:
+    """How much more or less, to the whole percent: 0.12 -> "+12 %"."""
+    sign = "+" if ratio > 0 else "\N{MINUS SIGN}" if ratio < 0 else "\N{PLUS-MINUS SIGN}"
+    return f"{sign}{abs(ratio) * 100:,.0f} %"
+
+
 def row_label(value: str, field: str) -> str:
     """A value of a dimension of analytics as people read it."""
+    if value == OTHER:
+        return "All others"
     if field == "country":
         return country_name(value)
     if field == "channel" and value:
         return {"ai": "AI"}.get(value, value.capitalize())
+    if field in _WORDS and value in _WORDS[field]:
+        return _WORDS[field][value]
     return {"(direct)": "Direct, or not told"}.get(value, value) or "Unknown"
 
 

@@ -1,18 +1,17 @@
 """A link's own page: its clicks over time and where they came from, fresh within seconds."""
 
-import asyncio
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from dashboard import stats
 from dashboard.link_state import link_state
+from dashboard.measures import period
 from dashboard.origin_types import Link
 from dashboard.pages import is_partial, zone
+from dashboard.question import RANGES, Question
 from dashboard.site import Site
-from shared.uncounted import uncounted
+from dashboard.variants import AbTest, ab_test
 
-TOPS = (stats.COUNTRIES, stats.REFERRERS, stats.BROWSERS, stats.DEVICES)
 _NO_CONTENT = 204
 
 
@@ -23,24 +22,31 @@ class LinkPage:
     async def show(self, request: Request) -> Response:
         """The page; asked for by htmx, the part that changes, or nothing where nothing has changed."""
         token = await self._site.sessions.token(request)
-        interval = stats.range_of(request.query_params.get("range", ""))
         link = await self._site.client.link(token, request.path_params["link_id"])
-        params = {"linkId": link.id, "interval": interval, "timezone": stats.zone_name(zone(request))}
-        client = self._site.client
-        count, found = await asyncio.gather(client.click_count(token, params), client.accounting(token, params))
-        not_counted = uncounted(found.requests)
-        seen = seen_mark(link, interval, count, not_counted)
+        question = Question.of(f"/links/{link.id}", request.query_params, {"linkId": link.id})
+        params = question.params(zone(request))
+        calls = self._site.client.analytics
+        brief = await stats.brief(calls, token, params)
+        seen = seen_mark(link, question, brief)
         if is_partial(request) and request.query_params.get("seen") == seen:
             return Response(status_code=_NO_CONTENT)
-        figures = await stats.figures(client, token, params, TOPS)
+        figures = await stats.figures(calls, token, question, params, brief)
         template = "link_stats.html" if is_partial(request) else "link.html"
         return self._site.pages.page(
-            request, template, link=link, interval=interval, ranges=stats.RANGES, count=count, seen=seen,
-            not_counted=not_counted, figures=figures,
+            request, template, link=link, question=question, ranges=RANGES, period=period(question), seen=seen,
+            not_counted=brief.not_counted, figures=figures, test=await self._test(token, link, question, params),
+            named=question.named(),
         )  # fmt: skip
 
+    async def _test(self, token: str, link: Link, question: Question, params: dict[str, str]) -> AbTest | None:
+        """How the link's variants do; None of a link without. All are compared, also while the page is about one."""
+        if not link.test_variants:
+            return None
+        asked = {name: value for name, value in params.items() if name != "variant"}
+        return ab_test(link, await self._site.client.analytics.variants(token, asked), question)
 
-def seen_mark(link: Link, interval: str, count: int, not_counted: str) -> str:
+
+def seen_mark(link: Link, question: Question, brief: stats.Brief) -> str:
     """What the changing part of the page depends on: as long as this is the same, so is the part."""
     edge, state = link.edge.state if link.edge else "", link_state(link)
-    return f"{interval}.{count}.{not_counted}.{edge}.{state.mark if state else ''}.{int(link.updated_at.timestamp())}"
+    return brief.mark(question.url(), edge, state.mark if state else "", int(link.updated_at.timestamp()))

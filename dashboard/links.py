@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dashboard.downloads import attachment
 from dashboard.forms import ConfirmForm
+from dashboard.links_file import rows
 from dashboard.pages import go, is_partial
 from dashboard.site import Site
 
@@ -53,17 +55,21 @@ class Listing:
         search, tag = given.get("search", "").strip(), given.get("tag", "")
         return cls(search, sort, max(1, number), tag, bool(given.get("archived")))
 
-    def url(self, page: int) -> str:
-        """The address of another page of the same list."""
+    def url(self, page: int, path: str = "/links") -> str:
+        """The address of another page of the same list, or of what else is about it."""
         values = {"search": self.search, "tag": self.tag, "archived": "y" if self.archived else ""}
         values["sort"] = "" if self.sort == DEFAULT_SORT else self.sort
         query = {name: value for name, value in values.items() if value} | ({"page": str(page)} if page > 1 else {})
-        return "/links" + (f"?{urlencode(query)}" if query else "")
+        return path + (f"?{urlencode(query)}" if query else "")
 
     def paging(self) -> dict[str, str]:
         """What the API takes for this order and page."""
+        return {"page": str(self.page), "pageSize": str(PAGE_SIZE), **self.order()}
+
+    def order(self) -> dict[str, str]:
+        """The same for the order alone."""
         sort = SORTS[self.sort]
-        return {"page": str(self.page), "pageSize": str(PAGE_SIZE), "sortBy": sort.by, "sortOrder": sort.order}
+        return {"sortBy": sort.by, "sortOrder": sort.order}
 
     def filters(self) -> dict[str, str]:
         """The same for what is looked for."""
@@ -93,6 +99,11 @@ class Links:
         )
         response.headers["HX-Replace-Url"] = listing.url(listing.page)
         return response
+
+    async def export(self, request: Request) -> Response:
+        """`/links.csv`: all that the list would show, on all its pages."""
+        token = await self._site.sessions.token(request)
+        return attachment(rows(self._site.client, token, Listing.of(request)), "links.csv")
 
     async def confirm_delete(self, request: Request) -> Response:
         token = await self._site.sessions.token(request)

@@ -6,23 +6,20 @@ from urllib.parse import quote
 
 import httpx
 
+from dashboard.analytics_calls import AnalyticsCalls
 from dashboard.errors import NeedsLogin, OriginDown, Refused
 from dashboard.origin_answers import decode, refusal, tokens
 from dashboard.origin_security import SecurityCalls
 from dashboard.origin_types import (
-    Accounting,
     ApiKey,
     FirstStep,
     Link,
     MailSent,
     NewApiKey,
-    Point,
     Provider,
-    Row,
     SecondStep,
     Tag,
     Tokens,
-    TopLink,
     User,
     WayOut,
 )
@@ -35,6 +32,8 @@ API = "/api/v1"
 MAILBOX = "/local/mailbox"
 # A page that waits longer than this is worse than one that says that origin is away.
 TIMEOUT = httpx.Timeout(8.0, connect=2.0)
+# Longer than a feed is silent.
+_STREAM_TIMEOUT = httpx.Timeout(30.0, connect=2.0)
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=CLIENT_KEEP_ALIVE_SECONDS)
 
 
@@ -50,11 +49,17 @@ class OriginClient:
         self._http = httpx.AsyncClient(
             base_url=base_url, timeout=TIMEOUT, limits=_LIMITS, cookies=no_cookies, transport=transport
         )
+        # What may go on for long (files, feeds) keeps no connection from the pages.
+        self._streams = httpx.AsyncClient(
+            base_url=base_url, timeout=_STREAM_TIMEOUT, limits=_LIMITS, cookies=no_cookies, transport=transport
+        )
         self.security = SecurityCalls(self._send)
         self.team = TeamCalls(self._send)
+        self.analytics = AnalyticsCalls(self._send)
 
     async def close(self) -> None:
         await self._http.aclose()
+        await self._streams.aclose()
 
     async def log_in(self, email: str, password: str) -> Tokens | SecondStep:
         """What the log-in gives; raises Refused for a wrong e-mail or password."""
@@ -154,25 +159,6 @@ class OriginClient:
         """The image of a QR code, as origin drew it."""
         return await self._send("GET", "/qr", token=token, params=params, headers={"Accept": accept})
 
-    async def click_count(self, token: str, params: dict[str, str]) -> int:
-        answer = await self._analytics(token, params, "count")
-        return int(decode(answer, dict[str, Any])["clicks"])
-
-    async def accounting(self, token: str, params: dict[str, str]) -> Accounting:
-        """What was not counted, and why."""
-        return decode(await self._send("GET", "/analytics/accounting", token=token, params=params), Accounting)
-
-    async def timeseries(self, token: str, params: dict[str, str]) -> list[Point]:
-        return decode(await self._analytics(token, params, "timeseries"), list[Point])
-
-    async def top(self, token: str, params: dict[str, str], group: str, field: str) -> list[Row]:
-        """The most clicked values of a dimension, such as `countries` whose rows name a `country`."""
-        rows = decode(await self._analytics(token, params, group), list[dict[str, Any]])
-        return [Row(str(row[field]), int(row.get("clicks", 0))) for row in rows]
-
-    async def top_links(self, token: str, params: dict[str, str]) -> list[TopLink]:
-        return decode(await self._analytics(token, params, "top_links"), list[TopLink])
-
     async def api_keys(self, token: str) -> list[ApiKey]:
         return decode(await self._send("GET", "/api-keys", token=token), list[ApiKey])
 
@@ -204,18 +190,14 @@ class OriginClient:
         except NeedsLogin as error:
             raise Refused(401, str(error)) from error
 
-    async def _analytics(self, token: str, params: dict[str, str], group: str) -> httpx.Response:
-        return await self._send(
-            "GET", "/analytics", token=token, params={**params, "event": "clicks", "groupBy": group}
-        )
-
     async def _send(self, method: str, path: str, *, token: str = "", **options: Any) -> httpx.Response:
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         headers = {**options.pop("headers", {}), **forwarded(), **request_id_header(), **bearer}
         stream = options.pop("stream", False)
-        request = self._http.build_request(method, API + path, headers=headers, **options)
+        http = self._streams if stream else self._http
+        request = http.build_request(method, API + path, headers=headers, **options)
         try:
-            answer = await self._http.send(request, stream=stream)
+            answer = await http.send(request, stream=stream)
             if not answer.is_success:
                 await answer.aread()
         except httpx.HTTPError as error:

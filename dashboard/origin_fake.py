@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dashboard.origin_fake_accounts import EMAIL, PASSWORD, AccountRoutes, FakeAccounts, Problem
-from dashboard.origin_fake_clicks import Click, FakeClicks
+from dashboard.origin_fake_clicks import FakeClicks
+from dashboard.origin_fake_events import Click
 from dashboard.origin_fake_links import NOTHING, FakeTags, checked
 from dashboard.origin_fake_security import FakeSecurity, SecurityRoutes
 from dashboard.origin_fake_teams import FakeTeams, TeamRoutes
@@ -147,8 +148,10 @@ class FakeOrigin:
         if query["sortBy"] not in {"createdAt", "updatedAt"}:
             raise Problem(422, "sortBy: Invalid enum value.")
         found = sorted(self._found(request), key=lambda x: x[query["sortBy"]], reverse=query["sortOrder"] == "desc")
-        size, page = int(query["pageSize"]), int(query["page"])
-        return JSONResponse(found[(page - 1) * size : page * size])
+        size, first = int(query["pageSize"]), (int(query.get("page", "1")) - 1) * int(query["pageSize"])
+        if after := query.get("startingAfter"):
+            first = next(at for at, link in enumerate(found, 1) if link["id"] == after)
+        return JSONResponse(found[first : first + size])
 
     async def _count(self, request: Request) -> Response:
         self._allow(request)

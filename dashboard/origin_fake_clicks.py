@@ -1,5 +1,6 @@
 """The clicks of the origin in memory, and the questions about them that the dashboard asks."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,92 +13,169 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard.origin_fake_accounts import Problem
+from dashboard.origin_fake_events import GONE, Click, FakeEvents, attribute
 
 HOURS = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24, "90d": 90 * 24, "1y": 365 * 24, "all": 3 * 365 * 24}
+# groupBy: the fields that a row has.
 GROUPS = {
-    "countries": "country", "cities": "city", "referers": "referer", "browsers": "browser", "devices": "device", "os": "os",
-    "channels": "channel",
+    "countries": ("country",), "regions": ("country", "region"), "cities": ("country", "region", "city"),
+    "continents": ("continent",), "languages": ("language",), "referers": ("referer",), "referer_urls": ("refererUrl",),
+    "channels": ("channel",), "triggers": ("trigger",), "devices": ("device",), "device_brands": ("deviceBrand",),
+    "networks": ("network",), "browsers": ("browser",), "os": ("os",), "engines": ("engine",), "utm_sources": ("utm_source",),
+    "utm_mediums": ("utm_medium",), "utm_campaigns": ("utm_campaign",), "utm_terms": ("utm_term",),
+    "utm_contents": ("utm_content",), "top_urls": ("url",), "top_base_urls": ("url",), "top_domains": ("domain",),
+    "paths": ("path",),
 }  # fmt: skip
-
-
-@dataclass
-class Click:
-    link_id: str
-    at: datetime
-    country: str = "DE"
-    referer: str = "(direct)"
-    browser: str = "Chrome"
-    device: str = "Desktop"
-    os: str = "Windows"
-    city: str = "Berlin"
-    channel: str = "direct"
+_PARAMETERS = {"interval", "start", "end", "timezone", "event", "groupBy", "limit", "other", "compare"}
+_OF_EVENTS = {"verdict", "cursor", "format"}
+Clicks = list[Click]
 
 
 @dataclass
 class FakeClicks:
-    """`uncounted` is of every link, by part of the accounting."""
+    """`uncounted` is of every link, by part of the accounting; `results` are the rows of variants, as origin makes them."""
 
     allow: Callable[[Request], None]
     links: dict[str, dict[str, Any]]
-    clicks: list[Click] = field(default_factory=list)
+    clicks: Clicks = field(default_factory=list)
     uncounted: dict[str, int] = field(default_factory=dict)
+    results: list[dict[str, Any]] = field(default_factory=list)
+    events: FakeEvents = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.events = FakeEvents(self.allow, self.links, self._of_period)
 
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/api/v1/analytics", self._analytics),
             Route("/api/v1/analytics/accounting", self._accounting),
+            *self.events.routes(),
         ]
 
     async def _analytics(self, request: Request) -> Response:
         self.allow(request)
-        query = request.query_params
-        hours = HOURS[query["interval"]]
-        now, group = datetime.now(UTC), query["groupBy"]
-        clicks = [c for c in self._clicks(query) if c.at > now - timedelta(hours=hours)]
-        if group == "count":
-            return JSONResponse({"clicks": len(clicks), "leads": 0, "sales": 0, "saleAmount": 0})
+        query, group = request.query_params, request.query_params["groupBy"]
+        clicks = [click for click in self._of_period(query) if click.verdict == "click"]
+        if group == "variants":
+            return JSONResponse(self.results)
         if group == "timeseries":
-            return JSONResponse(_series(clicks, now, hours, ZoneInfo(query["timezone"])))
-        most = int(query.get("limit", "1000"))
+            return JSONResponse(self._series(query, clicks))
+        return JSONResponse(self._grouped(group, query, clicks))
+
+    def _grouped(self, group: str, query: Mapping[str, str], clicks: Clicks) -> Any:
+        if group == "count":
+            return _numbers(clicks)
+        if group == "visitors":
+            return [{"visitors": len(clicks), **_numbers(clicks)}]
+        if group == "hours_of_week":
+            zone = ZoneInfo(query["timezone"])
+            return _by(clicks, lambda click: _hour(click, zone))
+        if group == "places":
+            return _by(clicks, lambda click: {**_row(click, GROUPS["cities"]), "latitude": 52.5, "longitude": 13.4})
         if group == "top_links":
-            counts = Counter(click.link_id for click in clicks).most_common(most)
-            return JSONResponse([{**self._shown(link_id), "clicks": count} for link_id, count in counts])
-        name = GROUPS[group]
-        rows = Counter(getattr(click, name) for click in clicks).most_common(most)
-        return JSONResponse([{name: value, "clicks": count} for value, count in rows])
+            return _by(clicks, self._shown)[: int(query["limit"])]
+        rows, most = _by(clicks, lambda click: _row(click, GROUPS[group])), int(query["limit"])
+        named = [row for row in rows if not group.startswith("utm_") or any(row[name] for name in GROUPS[group])]
+        rest = sum(row["clicks"] for row in named[most:])
+        other = {**dict.fromkeys(GROUPS[group], "(other)"), **_numbers([]), "clicks": rest}
+        return named[:most] + ([other] if rest and query.get("other") == "true" else [])
+
+    def _series(self, query: Mapping[str, str], clicks: Clicks) -> list[dict[str, Any]]:
+        start, end, hourly = _span(query)
+        rows = _series(clicks, start, end, ZoneInfo(query["timezone"]), hourly=hourly)
+        if query.get("compare"):
+            before = self._fitting(query, start - (end - start), start)
+            rows[0] |= {
+                f"previous{name.capitalize()}": number for name, number in _numbers(before).items() if name in _MEASURES
+            }
+        return rows
 
     async def _accounting(self, request: Request) -> Response:
         self.allow(request)
-        names = ("bots", "previews", "prefetches", "heads", "duplicates", "capped")
-        parts = {name: {"requests": self.uncounted.get(name, 0), "events": ""} for name in names}
-        clicks = {"requests": len(self.clicks), "events": ""}
-        return JSONResponse({"requests": len(self.clicks) + sum(self.uncounted.values()), "clicks": clicks, **parts})
+        counts = {"clicks": len(self._of_period(request.query_params)), **self.uncounted}
+        names = ("clicks", "bots", "previews", "prefetches", "heads", "duplicates", "capped")
+        parts = {name: {"requests": counts.get(name, 0), "events": ""} for name in names}
+        return JSONResponse({"requests": sum(counts.values()), **parts})
 
-    def _clicks(self, query: Mapping[str, str]) -> list[Click]:
-        """Those that fit the filters."""
-        known = {"linkId": "link_id", **{name: name for name in GROUPS.values()}}
-        other = query.keys() - known.keys() - {"interval", "timezone", "event", "groupBy", "limit"}
-        if other:
+    def _of_period(self, query: Mapping[str, str]) -> Clicks:
+        """Those that fit the range and the filters; raises Problem for what origin would not take."""
+        start, end, _ = _span(query)
+        return self._fitting(query, start, end)
+
+    def _fitting(self, query: Mapping[str, str], start: datetime, end: datetime) -> Clicks:
+        known = {"linkId", "variant", *(name for names in GROUPS.values() for name in names)}
+        if other := query.keys() - known - _PARAMETERS - _OF_EVENTS:
             raise Problem(422, f"{min(other)}: there is no such parameter.")
-        wanted = {known[name]: value for name, value in query.items() if name in known}
-        return [c for c in self.clicks if all(getattr(c, name) == value for name, value in wanted.items())]
+        wanted = {name: value for name, value in query.items() if name in known}
+        return [
+            click
+            for click in self.clicks
+            if start < click.at <= end and all(attribute(click, name) == value for name, value in wanted.items())
+        ]
 
-    def _shown(self, link_id: str) -> dict[str, Any]:
-        link = self.links[link_id]
-        return {"link": link_id, **{name: link[name] for name in ("id", "domain", "key", "shortLink", "url", "title")}}
+    def _shown(self, click: Click) -> dict[str, Any]:
+        link = self.links.get(click.link_id, GONE)
+        return {
+            "link": click.link_id,
+            **{name: link[name] for name in ("id", "domain", "key", "shortLink", "url", "title")},
+        }
 
 
-def _series(clicks: list[Click], now: datetime, hours: int, zone: ZoneInfo) -> list[dict[str, Any]]:
+_MEASURES = ("clicks", "leads", "sales")
+
+
+def _span(query: Mapping[str, str]) -> tuple[datetime, datetime, bool]:
+    now = datetime.now(UTC)
+    if "start" in query:
+        return datetime.fromisoformat(query["start"]), datetime.fromisoformat(query.get("end", now.isoformat())), False
+    hours = HOURS[query["interval"]]
+    return now - timedelta(hours=hours), now, hours == HOURS["24h"]
+
+
+def _numbers(clicks: Clicks) -> dict[str, Any]:
+    revenue: Counter[str] = Counter()
+    for click in clicks:
+        revenue.update({click.currency: click.amount} if click.amount else {})
+    paid = {"revenue": dict(revenue)} if revenue else {}
+    sales = sum(1 for click in clicks if click.amount)
+    return {
+        "clicks": len(clicks),
+        "leads": sum(click.leads for click in clicks),
+        "sales": sales,
+        "saleAmount": 0,
+        **paid,
+    }
+
+
+def _row(click: Click, names: tuple[str, ...]) -> dict[str, str]:
+    return {name: attribute(click, name) for name in names}
+
+
+def _by(clicks: Clicks, shown: Callable[[Click], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows, the most frequent first."""
+    groups: dict[str, tuple[dict[str, Any], Clicks]] = {}
+    for click in clicks:
+        row = shown(click)
+        groups.setdefault(repr(row), (row, []))[1].append(click)
+    return [{**row, **_numbers(found)} for row, found in sorted(groups.values(), key=lambda each: -len(each[1]))]
+
+
+def _hour(click: Click, zone: ZoneInfo) -> dict[str, int]:
+    local = click.at.astimezone(zone)
+    return {"weekday": local.isoweekday(), "hour": local.hour}
+
+
+def _series(clicks: Clicks, start: datetime, end: datetime, zone: ZoneInfo, *, hourly: bool) -> list[dict[str, Any]]:
     """Clicks an hour or a day of the zone, gaps filled."""
-    hourly = hours == HOURS["24h"]
 
     def start_of(moment: datetime) -> datetime:
         local = moment.astimezone(zone).replace(minute=0, second=0, microsecond=0)
         return local if hourly else local.replace(hour=0)
 
-    starts = [start_of(now - timedelta(hours=h)) for h in range(hours, -1, -1 if hourly else -24)]
-    counts = Counter(start_of(click.at) for click in clicks)
-    return [
-        {"start": start.isoformat(), "clicks": counts[start], "leads": 0, "sales": 0, "saleAmount": 0}
-        for start in starts
-    ]
+    step = timedelta(hours=1 if hourly else 24)
+    steps = math.ceil((end - start) / step)
+    starts = [start_of(end - step * back) for back in range(steps, -1, -1)]
+    found: dict[datetime, Clicks] = {}
+    for click in clicks:
+        found.setdefault(start_of(click.at), []).append(click)
+    return [{"start": each.isoformat(), **_numbers(found.get(each, []))} for each in starts]

@@ -1,5 +1,6 @@
 """Rendering: the one environment of templates, and what every page knows."""
 
+from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from starlette_wtf import csrf_token
 
 from dashboard import formats
 from dashboard.assets import asset
+from dashboard.dimensions import CITIES, FILTERS, LINK, TOPS
 from dashboard.link_facts import link_facts
 from dashboard.link_state import link_state
+from dashboard.measures import WORDS
 
 SEE_OTHER = 303
 THEMES = {"light": "nearhop", "dark": "nearhop-dark"}
@@ -30,12 +33,19 @@ def make_environment() -> jinja2.Environment:
     )
     for each in (
         formats.number, formats.when, formats.ago, formats.without_scheme, formats.flag, formats.country_name,
-        formats.row_label,
+        formats.row_label, formats.money, formats.second, formats.percent,
     ):  # fmt: skip
         environment.filters[each.__name__] = each
     environment.filters["state"] = link_state
     environment.filters["facts"] = link_facts
-    environment.globals["asset"] = asset
+    environment.globals |= {
+        "asset": asset,
+        "words": WORDS,
+        "titles": FILTERS,
+        "cities_top": CITIES,
+        "tops": {top.field: top for top in TOPS},
+        "link_top": LINK,
+    }
     return environment
 
 
@@ -59,6 +69,11 @@ class Pages:
             "zone": zone(request),
         }
         return HTMLResponse(self._environment.get_template(name).render(values), status)
+
+    def part(self, name: str, request: Request, **values: Any) -> Callable[..., str]:
+        """A template to be written many times: a function of what differs each time."""
+        template, known = self._environment.get_template(name), {**values, "zone": zone(request)}
+        return lambda **more: template.render({**known, **more})
 
 
 def zone(request: Request) -> tzinfo:

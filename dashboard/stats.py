@@ -1,75 +1,110 @@
 """Figures about clicks, as the page of a link and that of a workspace show them."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
-from datetime import tzinfo
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, NamedTuple
 
 import msgspec
 
-from dashboard.origin_client import OriginClient
-from dashboard.origin_types import Point, Row
+from dashboard.accounting import Line, lines
+from dashboard.analytics_calls import AnalyticsCalls, Params
+from dashboard.analytics_types import MEASURES, Accounting, Point, Row, Totals
+from dashboard.dimensions import CARDS, CITIES, Card, Top
+from dashboard.heat import Heat, heat
+from dashboard.measures import Tile, tiles
+from dashboard.question import Question
+from dashboard.world import Dot, dots
+from shared.uncounted import uncounted
 
-RANGES = {
-    "24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days", "1y": "12 months", "all": "all time",
-}  # fmt: skip
-USUAL_RANGE = "7d"
 TOP_ROWS = 8
+_MOST_PLACES = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Top:
-    """A top list: its heading, origin's name for the dimension, and the field that names a row and filters by it."""
+class Brief:
+    """What says whether anything has changed since the page was last written."""
 
-    title: str
-    group: str
-    field: str
+    totals: Totals
+    accounting: Accounting
+
+    @property
+    def not_counted(self) -> str:
+        return uncounted(self.accounting.parts)
+
+    def mark(self, *more: object) -> str:
+        """The same as long as the figures, and what else is named, are the same."""
+        return hashlib.blake2b(repr((self, more)).encode(), digest_size=8).hexdigest()
 
 
-COUNTRIES = Top("Countries", "countries", "country")
-CITIES = Top("Cities", "cities", "city")
-REFERRERS = Top("Referrers", "referers", "referer")
-CHANNELS = Top("Channels", "channels", "channel")
-BROWSERS = Top("Browsers", "browsers", "browser")
-SYSTEMS = Top("Systems", "os", "os")
-DEVICES = Top("Devices", "devices", "device")
+class Listed(NamedTuple):
+    """A card with the list of it that is shown."""
+
+    card: Card
+    top: Top
+    rows: list[Row]
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Clicks over time and the top lists, with the chart's data as JSON."""
+    """All that the pages draw."""
 
+    brief: Brief
     points: list[Point]
-    tops: list[tuple[Top, list[Row]]]
+    visitors: int
+    cards: list[Listed]
+    cities: list[Row]
+    dots: list[Dot]
+    heat: Heat
+    measure: str
+    compared: bool
+
+    def tiles(self, question: Question) -> list[Tile]:
+        return tiles(question, self.brief.totals, self.points, self.visitors, compared=self.compared)
+
+    def lines(self, question: Question) -> list[Line]:
+        return lines(question, self.brief.accounting)
 
     @property
     def chart(self) -> str:
-        return chart_data(self.points)
+        """The chart's columns as JSON: unix seconds, the number, and, where there is one, that of the period before."""
+        columns: list[list[Any]] = [
+            [int(point.start.timestamp()) for point in self.points],
+            [point.of(self.measure) for point in self.points],
+        ]
+        if any(point.before(self.measure) for point in self.points):
+            columns.append([point.before(self.measure) for point in self.points])
+        return msgspec.json.encode(columns).decode()
 
 
-def range_of(given: str) -> str:
-    """The interval that was asked for, or the usual one."""
-    return given if given in RANGES else USUAL_RANGE
+async def brief(calls: AnalyticsCalls, token: str, params: Params) -> Brief:
+    """The two answers that a page looks at every few seconds."""
+    totals, found = await asyncio.gather(calls.totals(token, params), calls.accounting(token, params))
+    return Brief(totals, found)
 
 
-async def figures(client: OriginClient, token: str, params: dict[str, str], tops: tuple[Top, ...]) -> Figures:
-    """What origin says of the clicks that `params` name."""
-    points, lists = await asyncio.gather(
-        client.timeseries(token, params),
+async def figures(calls: AnalyticsCalls, token: str, question: Question, params: Params, known: Brief) -> Figures:
+    """What origin says of the clicks that the question is about."""
+    compared = question.interval != "all" or question.is_custom()
+    converted = known.totals.leads or known.totals.sales or question.measure != MEASURES[0]
+    over_time = {**params, **({"compare": "previous"} if compared else {})}
+    over_time |= {"event": "composite"} if converted else {}
+    shown = [card.chosen(question.lists.get(card.name, "")) for card in CARDS]
+    (points, visitors, hours, places), (cities, *rows) = await asyncio.gather(
         asyncio.gather(
-            *(client.top(token, {**params, "limit": str(TOP_ROWS)}, each.group, each.field) for each in tops)
+            calls.timeseries(token, over_time),
+            calls.visitors(token, params),
+            calls.hours_of_week(token, params),
+            calls.places(token, {**params, "limit": str(_MOST_PLACES)}),
         ),
+        asyncio.gather(*(_top(calls, token, params, top) for top in (CITIES, *shown))),
     )
-    return Figures(points, list(zip(tops, lists, strict=True)))
+    cards = [Listed(card, top, each) for card, top, each in zip(CARDS, shown, rows, strict=True)]
+    return Figures(
+        known, points, visitors, cards, cities, dots(question, places), heat(hours, question.measure), question.measure,
+        compared,
+    )  # fmt: skip
 
 
-def chart_data(points: list[Point]) -> str:
-    """The chart's two columns as JSON: unix seconds and clicks."""
-    columns: list[list[Any]] = [[int(point.start.timestamp()) for point in points], [point.clicks for point in points]]
-    return msgspec.json.encode(columns).decode()
-
-
-def zone_name(of: tzinfo) -> str:
-    """The IANA name that origin groups days by."""
-    return of.key if isinstance(of, ZoneInfo) else "UTC"
+async def _top(calls: AnalyticsCalls, token: str, params: Params, top: Top) -> list[Row]:
+    return await calls.top(token, {**params, "limit": str(TOP_ROWS), "other": "true"}, top.group, top.field)

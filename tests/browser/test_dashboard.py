@@ -90,7 +90,7 @@ async def test_a_click_shows_on_the_open_page(page: Page, origin: FakeOrigin, da
     link["edge"] = {"state": "live"}
     await expect(page.locator("#count")).to_have_text("3")
     await expect(chart).to_have_attribute("data-drawn", "3")
-    await expect(page.get_by_text("France")).to_be_visible()
+    await expect(page.get_by_role("link", name="France", exact=True)).to_be_visible()
     await expect(page.get_by_text("Live at the edge")).to_be_visible()
     await expect(page.get_by_role("region", name="Clicks over time as a table")).to_be_visible()  # still open
     assert await chart.locator("canvas").count() == 1
@@ -232,7 +232,7 @@ async def test_the_figures_of_the_workspace_are_narrowed_down(page: Page, origin
     await page.get_by_role("link", name="France").click()
     await expect(page.locator("#chart")).to_have_attribute("data-drawn", "2")
     await expect(page.get_by_role("region", name="Links")).to_contain_text("localhost:8787/two")
-    await page.get_by_role("link", name="Without the filter Countries: France").click()
+    await page.get_by_role("link", name="Without the filter Country: France").click()
     await page.get_by_role("link", name="Last 24 hours").click()
     await expect(page.locator("#chart")).to_have_attribute("data-drawn", "5")
     origin.click(link)

@@ -72,16 +72,29 @@ async def option_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterat
         ios=LONG, proxy=True,
         expiresAt="2027-01-01T00:00:00+00:00",
     )  # fmt: skip
-    origin.click(link, 7, country="FR", city="c" * 90)
+    origin.click(link, 7, country="FR", city="c" * 90, leads=1, amount=123_456_789, variant=1)
+    origin.click(link, 2, verdict="bot", bot_name="b" * 90, referer="r" * 90, url=LONG)
+    origin.analytics.uncounted = dict.fromkeys(("bots", "previews", "prefetches", "heads", "capped"), 123456789)
+    origin.analytics.results = [variant_row(0), variant_row(1)]
     for path in (
         f"links/{link['id']}",
         f"links/{link['id']}/edit",
         "links?archived=y",
         "analytics",
         "analytics?city=x",
+        "events",
+        "events?kind=sale",
     ):
         await page.goto(f"{base}/{path}")
         yield path
+    await page.goto(f"{base}/events?kind=all")
+    await page.locator("#events details").first.evaluate("each => { each.open = true; }")
+    yield "an event in full"
+    await page.goto(f"{base}/links/{link['id']}")
+    await page.get_by_text("Why this number?").click()
+    yield "why this number"
+    await page.locator("summary", has_text="Days").click()
+    yield "days to choose"
     await page.goto(f"{base}/links/new")
     await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     yield "new link, all options"
@@ -90,6 +103,14 @@ async def option_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterat
         await page.get_by_label(f"Destination of country {number}").fill("ftp://a.example")
     await page.get_by_role("button", name="Create link").click()
     yield "new link refused"
+
+
+def variant_row(number: int) -> dict[str, Any]:
+    """A variant of the link above that has done well."""
+    rates = {"conversionRate": 0.5, "conversionRateLow": 0.4, "conversionRateHigh": 0.6, "converted": 50}
+    against = {"lift": 0.5, "difference": 0.1, "pValue": 0.001, "significant": True, "minimumClicks": 10_000}
+    numbers = {"clicks": 100, "leads": 50, "sales": 7, "saleAmount": 0, "revenue": {"usd": 123_456_789_000, "eur": 5}}
+    return {"variant": number, "url": LONG, "control": not number, **numbers, **rates, **(against if number else {})}
 
 
 async def security_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterator[str]:

@@ -37,8 +37,9 @@ function tooltip(stepSeconds) {
     const at = u.cursor.idx;
     box.hidden = at == null;
     if (at == null) return;
-    const [when, clicks] = [u.data[0][at], u.data[1][at]];
-    box.textContent = `${moment(when, stepSeconds)}: ${clicks.toLocaleString()} ${clicks === 1 ? "click" : "clicks"}`;
+    const [when, count, before] = [u.data[0][at], u.data[1][at], u.data[2]?.[at]];
+    const word = count === 1 ? chart.dataset.one : chart.dataset.many;
+    box.textContent = `${moment(when, stepSeconds)}: ${count.toLocaleString()} ${word}${before == null ? "" : `, ${before.toLocaleString()} the period before`}`;
   };
   return { hooks: { init: (u) => u.root.append(box), setCursor: show } };
 }
@@ -63,7 +64,12 @@ function options(columns) {
       { ...axis, space: 64, values: (u, splits) => splits.map((each) => tick(each, step)) },
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7], grid: { stroke: colour("--color-base-300"), width: 1 } },
     ],
-    series: [{}, { fill: colour("--color-primary"), width: 0, paths: uPlot.paths.bars({ size: [0.72, 42], radius: 0.18 }), points: { show: false } }],
+    series: [
+      {},
+      { fill: colour("--color-primary"), width: 0, paths: uPlot.paths.bars({ size: [0.72, 42], radius: 0.18 }), points: { show: false } },
+      // The period before, over the bars: in the colour of the hop, dotted as it is.
+      { stroke: colour("--color-accent"), width: 2, dash: [1, 5], cap: "round", points: { show: false } },
+    ].slice(0, columns.length),
   };
 }
 

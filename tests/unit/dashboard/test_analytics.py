@@ -50,7 +50,7 @@ async def test_a_row_shows_its_clicks_alone(furnished: FakeOrigin, reader: Reade
     assert 'href="/analytics?range=1y&amp;country=FR"' in text
     alone = (await reader.get("/analytics?range=1y&country=FR")).text
     assert sum(chart_of(alone)[1]) == 6
-    assert 'aria-label="Without the filter Countries: France"' in alone
+    assert 'aria-label="Without the filter Country: France"' in alone
     assert "localhost:8787/spring" not in alone
     link_id = next(each["id"] for each in furnished.links.values() if each["key"] == "autumn")
     both = (await reader.get(f"/analytics?range=7d&country=FR&linkId={link_id}")).text
@@ -76,3 +76,75 @@ async def test_nothing_is_sent_again_until_something_changes(furnished: FakeOrig
 
 async def test_a_link_of_nobody_is_not_found(reader: Reader) -> None:
     assert (await reader.get("/analytics?linkId=link_999")).status_code == 404
+
+
+async def test_leads_and_sales_show_where_there_are_any_with_revenue_by_currency(
+    furnished: FakeOrigin, reader: Reader
+) -> None:
+    text = (await reader.get("/analytics")).text
+    assert "measure=leads" not in text
+    link = next(iter(furnished.links.values()))
+    furnished.click(link, 2, leads=1, amount=4900, currency="eur", country="JP")
+    furnished.click(link, 1, amount=500, currency="jpy", country="JP")
+    text = (await reader.get("/analytics")).text
+    assert "98.00 EUR + 500 JPY" in text
+    by_sales = (await reader.get("/analytics?measure=sales&range=7d")).text
+    assert sum(chart_of(by_sales)[1]) == 3
+    assert 'aria-label="Chart of the sales over time' in by_sales
+    assert 'href="/analytics?range=7d&amp;measure=sales&amp;country=JP"' in by_sales
+
+
+async def test_the_period_before_is_compared(furnished: FakeOrigin, reader: Reader) -> None:
+    link = next(iter(furnished.links.values()))
+    furnished.click(link, 14, at=datetime.now(UTC) - timedelta(days=10))
+    text = (await reader.get("/analytics?range=7d")).text
+    assert "\N{MINUS SIGN}50 %" in text
+    assert "14 clicks in the period before" in text
+    assert sum(chart_of(text)[2]) == 14
+    assert len(chart_of((await reader.get("/analytics?range=all")).text)) == 2  # there is no time before
+
+
+async def test_days_can_be_chosen(furnished: FakeOrigin, reader: Reader) -> None:
+    day = (datetime.now(UTC) - timedelta(days=200)).date()
+    text = (await reader.get(f"/analytics?from={day}&to={day}")).text
+    assert sum(chart_of(text)[1]) == 4
+    assert f"On {day:%-d %b %Y}".lower() in text.lower()
+    assert f'name="from" value="{day}"' in text  # kept by the other forms
+    for nonsense in ("from=x", "from=0001-01-01&to=9999-12-31", "to=2026-01-01"):
+        assert sum(chart_of((await reader.get(f"/analytics?{nonsense}")).text)[1]) == 7
+
+
+async def test_what_a_list_has_no_place_for_is_added_up(furnished: FakeOrigin, reader: Reader) -> None:
+    link = next(iter(furnished.links.values()))
+    for number in range(12):
+        furnished.click(link, 1, referer=f"site{number}.example")
+    text = (await reader.get("/analytics")).text
+    assert "All others" in text
+    assert "referer=%28other%29" not in text
+
+
+async def test_a_card_shows_another_list_and_keeps_the_rest(furnished: FakeOrigin, reader: Reader) -> None:
+    text = (await reader.get("/analytics?range=30d&places=languages&country=FR")).text
+    assert 'aria-label="Languages"' in text
+    assert 'href="/analytics?range=30d&amp;country=FR#card-places"' in text  # back to countries
+    assert 'href="/analytics?range=30d&amp;country=FR&amp;places=languages&amp;sources=channels#card-sources"' in text
+    assert 'aria-label="Countries"' in (await reader.get("/analytics?places=nonsense")).text
+
+
+async def test_a_city_is_on_the_map_and_its_hour_in_the_week(furnished: FakeOrigin, reader: Reader) -> None:
+    text = (await reader.get("/analytics")).text
+    assert '<circle class="map-dot" cx="193.4" cy="27.5"' in text
+    assert "Berlin, Germany: 5 clicks" in text
+    now = datetime.now(UTC)
+    assert f"{now:%A} {now:%H}:00: 7 clicks" in text
+    assert f"Most clicks: {now:%A} between {now:%H}:00" in text
+
+
+async def test_a_filter_is_typed(furnished: FakeOrigin, reader: Reader) -> None:
+    for value in ("France", "fr", " FR "):
+        text = (await reader.get("/analytics", params={"field": "country", "value": value, "device": "Desktop"})).text
+        assert sum(chart_of(text)[1]) == 2
+        assert 'aria-label="Without the filter Country: France"' in text
+        assert 'aria-label="Without the filter Device: Desktop"' in text
+    for field in ("linkid", "interval", "query"):
+        assert sum(chart_of((await reader.get(f"/analytics?field={field}&value=x")).text)[1]) == 7

@@ -125,3 +125,17 @@ async def test_the_qr_code_is_shown_and_downloaded(
 async def test_there_is_no_other_kind_of_qr_code(origin: FakeOrigin, reader: Reader) -> None:
     link = origin.add_link("https://example.com/")
     assert (await reader.get(f"/links/{link['id']}/qr.exe")).status_code == 404
+
+
+async def test_each_part_of_all_requests_leads_to_its_events(origin: FakeOrigin, reader: Reader) -> None:
+    link = origin.add_link("https://example.com/")
+    origin.click(link, 6)
+    origin.analytics.uncounted = {"bots": 3, "heads": 1}
+    text = (await reader.get(f"/links/{link['id']}?range=30d&country=DE")).text
+    breakdown = text[text.index('id="accounting"') :].partition("</details>")[0]
+    assert "Each of the 10 requests" in breakdown
+    hrefs = [part.partition('"')[0].replace("&amp;", "&") for part in breakdown.split('<a href="')[1:]]
+    base = f"/events?range=30d&country=DE&linkId={link['id']}"
+    assert hrefs == [base, f"{base}&kind=bot", f"{base}&kind=head"]
+    assert [each in breakdown for each in ("60.0 %", "30.0 %", "10.0 %")] == [True] * 3
+    assert (await reader.get(hrefs[0])).text.count('<li class="event">') == 6

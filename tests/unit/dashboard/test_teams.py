@@ -282,10 +282,10 @@ async def as_role(origin: FakeOrigin, reader: Reader, role: str) -> None:
 @pytest.mark.parametrize(
     ("role", "pages", "doors"),
     [
-        ("viewer", "links analytics members", ""),
-        ("member", "links analytics members", "edit new"),
-        ("admin", "links analytics api-keys members audit-log settings", "edit new invite"),
-        ("owner", "links analytics api-keys members audit-log settings", "edit new invite"),
+        ("viewer", "links analytics events members", ""),
+        ("member", "links analytics events members", "edit new"),
+        ("admin", "links analytics events api-keys members audit-log settings", "edit new invite"),
+        ("owner", "links analytics events api-keys members audit-log settings", "edit new invite"),
     ],
 )
 async def test_a_role_is_shown_no_door_that_is_shut_for_it(

@@ -1,0 +1,66 @@
+"""Origin's feed of events, narrowed down to what a page is about and turned into rows of its list."""
+
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import msgspec
+
+from dashboard.analytics_types import Event
+from dashboard.question import Question
+
+# Filter of a page: the field of an event's request that has it, where events tell it at all.
+_FIELDS = {
+    "country": "country", "region": "region", "city": "city", "continent": "continent", "language": "language",
+    "referer": "referer", "refererUrl": "referer_url", "channel": "channel", "trigger": "trigger", "device": "device",
+    "browser": "browser", "os": "os", "url": "url", "variant": "variant",
+}  # fmt: skip
+_OF_EVENT = {"linkId", "domain"}
+
+
+def can_follow(question: Question) -> bool:
+    """Whether events say enough to tell which of them belong to the page."""
+    return all(name in _FIELDS or name in _OF_EVENT for name in question.filters)
+
+
+def fits(event: Event, question: Question) -> bool:
+    """Whether the page would list it."""
+    kind = event.click.verdict if event.event == "click" else event.event
+    if question.kind != "all" and kind != (question.kind or "click"):
+        return False
+    return all(_value(event, name) == value for name, value in question.filters.items())
+
+
+def _value(event: Event, name: str) -> str:
+    if name == "linkId":
+        return event.link.id
+    return event.domain if name == "domain" else str(getattr(event.click, _FIELDS.get(name, ""), ""))
+
+
+async def rows(feed: httpx.Response, question: Question, row: Callable[..., str]) -> AsyncIterator[bytes]:
+    """Server-sent events of rows. Ids, pauses and signs of life are passed on, so that the browser resumes where it was."""
+    event_id = data = ""
+    try:
+        async for line in feed.aiter_lines():
+            name, _, value = line.partition(": ")
+            if name == "id":
+                event_id = value
+            elif name == "data":
+                data = value
+            elif line and name != "event":  # a pause to keep before the next try, or a comment
+                yield f"{line}\n\n".encode()
+            elif not line and (data or event_id):
+                yield _written(event_id, data, question, row)
+                event_id = data = ""
+    except httpx.HTTPError:
+        return  # origin went away; the browser comes again
+    finally:
+        await feed.aclose()
+
+
+def _written(event_id: str, data: str, question: Question, row: Callable[..., str]) -> bytes:
+    """An event of the page as a row; of others only the id is told."""
+    event = msgspec.json.decode(data, type=Event) if data else None
+    if event is None or not fits(event, question):
+        return f"id: {event_id}\n\n".encode()
+    html = "\n".join(f"data: {line}" for line in row(event=event).splitlines() if line.strip())
+    return f"id: {event_id}\nevent: row\n{html}\n\n".encode()

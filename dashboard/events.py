@@ -1,0 +1,72 @@
+"""The events behind the figures, one by one: a page of them, all of them as a file, and those that come in just now."""
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from dashboard.analytics import named_filters
+from dashboard.analytics_calls import Params
+from dashboard.downloads import download
+from dashboard.errors import NotThere, Refused
+from dashboard.event_feed import can_follow, rows
+from dashboard.measures import period
+from dashboard.pages import zone
+from dashboard.question import KINDS, RANGES, Question
+from dashboard.site import Site
+
+PATH = "/events"
+PAGE_SIZE = 50
+FORMATS = {"csv": "CSV", "ndjson": "NDJSON", "parquet": "Parquet"}
+_CAME_OF = {"lead": "leads", "sale": "sales"}
+_UNPROCESSABLE = 422
+
+
+class EventsPage:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def index(self, request: Request) -> Response:
+        """A page of events, the newest first."""
+        token = await self._site.sessions.token(request)
+        question = Question.of(PATH, request.query_params)
+        cursor = request.query_params.get("cursor", "")
+        params = {**_params(question, request), "limit": str(PAGE_SIZE), **({"cursor": cursor} if cursor else {})}
+        try:
+            page = await self._site.client.analytics.events(token, params)
+        except Refused as error:
+            if not (cursor and error.status == _UNPROCESSABLE):
+                raise
+            raise NotThere from error  # an address that was cut off
+        return self._site.pages.page(
+            request, "events.html", question=question, events=page.events, kinds=KINDS, formats=FORMATS, ranges=RANGES,
+            named=await named_filters(self._site, token, question), period=period(question), first=not cursor,
+            older=f"{question.url()}&cursor={page.cursor}" if page.cursor else "", can_follow=can_follow(question),
+        )  # fmt: skip
+
+    async def export(self, request: Request) -> Response:
+        """`/events.{csv|ndjson|parquet}`: all that the page would list."""
+        kind = request.path_params["format"]
+        if kind not in FORMATS:
+            raise NotThere
+        token = await self._site.sessions.token(request)
+        question = Question.of(PATH, request.query_params)
+        file = await self._site.client.analytics.export(token, {**_params(question, request), "format": kind})
+        return download(file, f"{question.kind or 'click'}-events.{kind}")
+
+    async def live(self, request: Request) -> Response:
+        """The rows of events that happen now, as server-sent events of HTML."""
+        token = await self._site.sessions.token(request)
+        question = Question.of(PATH, request.query_params)
+        last = request.headers.get("Last-Event-ID", "")
+        feed = await self._site.client.analytics.live(token, _CAME_OF.get(question.kind, "clicks"), last)
+        row = self._site.pages.part("event_row.html", request, question=question)
+        return StreamingResponse(
+            rows(feed, question, row), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        )
+
+
+def _params(question: Question, request: Request) -> Params:
+    """What origin is asked for: the events of the kind, under the page's range and filters."""
+    params = question.params(zone(request))
+    if question.kind in _CAME_OF:
+        return {**params, "event": _CAME_OF[question.kind]}
+    return {**params, "event": "clicks", "verdict": question.kind or "click"}

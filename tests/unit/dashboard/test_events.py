@@ -1,0 +1,143 @@
+"""The events behind the figures: the list, its pages, files, and the feed."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dashboard.origin_fake import FakeOrigin
+from tests.unit.dashboard.conftest import Reader
+
+
+@pytest.fixture
+def link(origin: FakeOrigin) -> dict[str, Any]:
+    return origin.add_link("https://example.com/", "spring")
+
+
+def times(text: str) -> int:
+    return text.count('<li class="event">')
+
+
+async def test_clicks_are_listed_the_newest_first(origin: FakeOrigin, reader: Reader, link: dict[str, Any]) -> None:
+    origin.click(link, country="FR", city="Paris", at=datetime.now(UTC) - timedelta(hours=2))
+    origin.click(link, country="DE", city="Berlin", referer="news.example", browser="Firefox", os="Linux")
+    text = (await reader.get("/events")).text
+    assert times(text) == 2
+    assert text.index("Berlin") < text.index("Paris")
+    for expected in ("localhost:8787/spring", "news.example", "Firefox on Linux", "flags/DE.svg", "click-2"):
+        assert expected in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"), [("", 3), ("bot", 1), ("preview", 0), ("all", 4), ("lead", 2), ("sale", 1), ("nonsense", 3)]
+)
+async def test_each_kind_has_a_list(
+    origin: FakeOrigin, reader: Reader, link: dict[str, Any], kind: str, shown: int
+) -> None:
+    origin.click(link)
+    origin.click(link, leads=1)
+    origin.click(link, leads=1, amount=4900, currency="eur")
+    origin.click(link, verdict="bot", bot_name="GPTBot")
+    text = (await reader.get(f"/events?kind={kind}")).text
+    assert times(text) == shown
+    assert ("GPTBot" in text) == (kind in ("bot", "all"))
+    assert ("49.00 EUR" in text) == (kind == "sale")
+
+
+async def test_a_page_leads_to_the_next_one_with_all_that_was_chosen(
+    origin: FakeOrigin, reader: Reader, link: dict[str, Any]
+) -> None:
+    origin.click(link, 70, country="FR")
+    origin.click(link, 5, country="DE")
+    first = (await reader.get("/events?range=30d&country=FR")).text
+    assert times(first) == 50
+    older = "/events?range=30d&amp;country=FR&amp;cursor=50"
+    assert f'href="{older}"' in first
+    second = (await reader.get(older.replace("&amp;", "&"))).text
+    assert times(second) == 20
+    assert "cursor=" not in second
+    assert 'href="/events?range=30d&amp;country=FR"' in second  # back to the newest
+
+
+async def test_a_cursor_that_is_none_is_not_found(reader: Reader, link: dict[str, Any]) -> None:
+    assert (await reader.get("/events?cursor=x")).status_code == 404
+
+
+async def test_where_nothing_fits_the_page_says_so_and_offers_more(reader: Reader, link: dict[str, Any]) -> None:
+    text = (await reader.get("/events?kind=sale&country=DE")).text
+    assert "No such events in the last 7 days with these filters." in text
+    assert 'href="/events?range=7d&amp;country=DE&amp;kind=all"' in text
+
+
+async def test_what_visitors_send_is_text(origin: FakeOrigin, reader: Reader, link: dict[str, Any]) -> None:
+    origin.click(link, referer="<script>alert(1)</script>", city="<b>", bot_name="<i>", verdict="bot")
+    text = (await reader.get("/events?kind=all")).text
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<b>" not in text
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson"])
+async def test_an_export_has_the_pages_range_filters_and_kind(
+    origin: FakeOrigin, reader: Reader, link: dict[str, Any], kind: str
+) -> None:
+    origin.click(link, 60, country="FR")
+    origin.click(link, 2, country="DE")
+    origin.click(link, 4, country="FR", at=datetime.now(UTC) - timedelta(days=20))
+    answer = await reader.get(f"/events.{kind}?range=7d&country=FR")
+    assert answer.headers["content-disposition"] == f'attachment; filename="click-events.{kind}"'
+    lines = answer.text.splitlines()
+    assert len(lines) == 60 + (kind == "csv")
+    assert "DE" not in answer.text
+    page = (await reader.get("/events?range=7d&country=FR&kind=bot")).text
+    assert f'href="/events.{kind}?range=7d&amp;country=FR&amp;kind=bot"' in page
+
+
+async def test_there_is_no_other_kind_of_file(reader: Reader) -> None:
+    assert (await reader.get("/events.exe")).status_code == 404
+
+
+async def test_nobody_reads_events_without_logging_in(stranger: Reader) -> None:
+    for path in ("/events", "/events.csv", "/events/live", "/links.csv"):
+        assert (await stranger.get(path)).status_code == 303
+
+
+async def test_the_feed_has_rows_of_what_the_page_is_about(
+    origin: FakeOrigin, reader: Reader, link: dict[str, Any]
+) -> None:
+    other = origin.add_link("https://example.com/2", "autumn")
+    origin.click(link)
+    began = await reader.get(f"/events/live?linkId={link['id']}")
+    assert began.headers["content-type"].startswith("text/event-stream")
+    assert began.text == "retry: 200\n\nid: 1\n\n"
+    origin.click(link, city="Paris")
+    origin.click(other, city="Rome")
+    origin.click(link, city="Oslo", verdict="bot")
+    headers = {"Last-Event-ID": "1"}
+    text = (await reader.get(f"/events/live?linkId={link['id']}", headers=headers)).text
+    assert text.count("event: row") == 1
+    assert "Paris" in text
+    assert "Rome" not in text
+    assert "Oslo" not in text
+    assert "id: 4\n" in text  # to go on after what was left out
+    assert all(line.split(":")[0] in {"", "id", "event", "data", "retry"} for line in text.splitlines())
+
+
+async def test_a_filter_that_events_do_not_tell_of_has_no_feed(reader: Reader, link: dict[str, Any]) -> None:
+    assert "data-live=" in (await reader.get("/events?country=DE")).text
+    assert "data-live=" not in (await reader.get("/events?utm_source=mail")).text
+
+
+async def test_the_links_of_a_list_are_a_file(origin: FakeOrigin, reader: Reader) -> None:
+    for number in range(230):
+        origin.add_link(f"https://example.com/{number}", f"k{number}", title="=1+1" if number == 7 else "")
+    answer = await reader.get("/links.csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="links.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert {row["url"] for row in rows} == {f"https://example.com/{number}" for number in range(230)}
+    assert len(rows) == 230
+    assert next(row["title"] for row in rows if row["short_link"].endswith("/k7")) == "'=1+1"
+    assert len(list(csv.DictReader(io.StringIO((await reader.get("/links.csv?search=k22")).text)))) == 11
+    assert 'href="/links.csv?search=k22"' in (await reader.get("/links?search=k22")).text
