@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from origin.clicks import frames, metrics
+from origin.clicks.block_table import BlockTable
 from origin.clicks.columns import BlockColumns
 from origin.clicks.enrich import Enricher, Told
 from origin.clicks.event import Batch
@@ -82,7 +83,7 @@ class Prepared(NamedTuple):
     """A block as far as the spool alone says what it is. `heads` are its batches without their clicks."""
 
     block: Block
-    columns: BlockColumns
+    table: BlockTable | None
     heads: list[Batch]
     oldest: float  # when its first batch was received, in unix seconds; 0 where it has none
 
@@ -103,7 +104,7 @@ class BlockRows:
                     batch, told = self._told(batch)
                     columns.add(int(frame.received_at * 1000), batch, told)
                     heads.append(msgspec.structs.replace(batch, clicks=[]))
-            return Prepared(block, columns, heads, block_frames[0].received_at if block_frames else 0.0)
+            return Prepared(block, columns.table(), heads, block_frames[0].received_at if block_frames else 0.0)
 
     def _read(self, frame: Frame) -> Batch | None:
         try:
@@ -111,27 +112,28 @@ class BlockRows:
         except ValueError as error:  # such as one that a newer release has spooled
             metrics.UNREADABLE.inc(frame.clicks)
             _log.error("spooled_batch_not_read", error=str(error))
-            body = msgspec.json.encode(frame.body.decode(errors="replace"))
+            body = msgspec.json.encode(bytes(frame.body).decode(errors="replace"))
             self._refused.keep("", "", [RefusedClick(0, f"spooled batch: {error}")], [msgspec.Raw(body)])
             return None
 
-    def _told(self, batch: Batch) -> tuple[Batch, list[Told]]:
+    def _told(self, batch: Batch) -> tuple[Batch, Told]:
         try:
-            return batch, [self._enricher.told(click) for click in batch.clicks]
+            return batch, self._enricher.told(batch.clicks)
         except Exception:  # noqa: BLE001  # a click that no one foresaw may not hold up all others
-            found = [(click, self._told_or_set_aside(batch, index)) for index, click in enumerate(batch.clicks)]
-            clicks = [click for click, told in found if told is not None]
-            return msgspec.structs.replace(batch, clicks=clicks), [told for _, told in found if told is not None]
+            clicks = [click for index, click in enumerate(batch.clicks) if self._is_foreseen(batch, index)]
+            return msgspec.structs.replace(batch, clicks=clicks), self._enricher.told(clicks)
 
-    def _told_or_set_aside(self, batch: Batch, index: int) -> Told | None:
+    def _is_foreseen(self, batch: Batch, index: int) -> bool:
+        """Whether a click can be enriched; one that can't is set aside."""
         try:
-            return self._enricher.told(batch.clicks[index])
+            self._enricher.told([batch.clicks[index]])
         except Exception as error:  # noqa: BLE001  # as above
             metrics.UNREADABLE.inc()
             _log.error("click_not_enriched", batch=batch.batch_id, index=index, error=repr(error))
             events = [msgspec.Raw(msgspec.json.encode(batch.clicks[index]))]
             self._refused.keep(batch.batch_id, batch.edge, [RefusedClick(0, f"click {index}: {error!r}")], events)
-            return None
+            return False
+        return True
 
 
 @contextmanager

@@ -19,10 +19,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from origin.clicks import metrics
+from origin.clicks.block_table import Made
 from origin.clicks.blocks import BlockReader, BlockRows, Prepared
 from origin.clicks.caps import Caps
 from origin.clicks.claims import KEEP_DAYS, BatchClaims
-from origin.clicks.columns import Made
 from origin.clicks.edge_counters import EdgeCounters
 from origin.clicks.journal import Block, Journal
 from origin.clicks.link_caps import LinkCaps
@@ -178,9 +178,9 @@ class Drain:
         await self._edges.note(prepared.heads)
         mine = await self._claims.claim(block_id, sorted({batch.batch_id for batch in prepared.heads}))
         keep_days = await self._retention.days()
-        if not len(prepared.columns):
+        if prepared.table is None:
             return None
-        return await anyio.to_thread.run_sync(prepared.columns.make, block_id, mine, prepared.block.capped, keep_days)
+        return await anyio.to_thread.run_sync(prepared.table.make, block_id, mine, prepared.block.capped, keep_days)
 
     async def _wait_for_clicks(self) -> None:
         arrived = self._spool.arrived

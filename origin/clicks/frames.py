@@ -25,12 +25,12 @@ class BadFrame(ValueError):
 
 
 class Frame(NamedTuple):
-    """One accepted batch; `end` is where the next frame starts."""
+    """One accepted batch; `end` is where the next frame starts. The body is a part of the bytes that were walked."""
 
     end: int
     received_at: float
     clicks: int
-    body: bytes
+    body: memoryview
 
 
 def encode(received_at: float, clicks: int, body: bytes) -> bytes:
@@ -49,7 +49,7 @@ def walk(data: bytes, base: int = 0) -> Iterator[Frame]:
         payload = _payload_at(view, offset, base)
         received_at, clicks = _META.unpack_from(payload)
         offset += _HEAD.size + len(payload)
-        yield Frame(base + offset, received_at, clicks, bytes(payload[_META.size :]))
+        yield Frame(base + offset, received_at, clicks, payload[_META.size :])
 
 
 def _payload_at(view: memoryview, offset: int, base: int) -> memoryview:

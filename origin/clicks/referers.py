@@ -59,7 +59,7 @@ def parameters_of(url: str, query: str, names: frozenset[str]) -> dict[str, str]
 
 def urlsplit_query(url: str) -> str:
     """The query of a URL as it stands there, for URLs that urlsplit refuses as well."""
-    return url.partition("#")[0].partition("?")[2]
+    return url.partition("#")[0].partition("?")[2] if "?" in url else ""
 
 
 def channel_of(host: str, domain: str, medium: str, query: str) -> str:

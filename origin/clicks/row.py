@@ -7,6 +7,11 @@ CLICK, BOT, DUPLICATE, CAPPED = "click", "bot", "duplicate", "capped"
 NO_NUMBER = -1  # of variant and rule: none
 
 
+def verdict_of(kind: str, *, robot: bool) -> str:
+    """What a request counts as by itself."""
+    return BOT if robot and kind == CLICK else kind
+
+
 class ClickRow(NamedTuple):
     """A row, the columns named as in ClickHouse; times are unix milliseconds.
 

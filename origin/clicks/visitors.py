@@ -23,10 +23,13 @@ class VisitorHash:
 
     def of(self, at_ms: int, workspace: int, ip: str, user_agent: str) -> int:
         """64 bits, the same for the same visitor until the UTC day ends, and different in another workspace."""
-        text = f"{workspace}\n{ip}\n{user_agent}".encode("utf-8", "replace")
+        return int.from_bytes(self.digest(at_ms, workspace, ip, user_agent), "little")
+
+    def digest(self, at_ms: int, workspace: int, ip: str, user_agent: str) -> bytes:
+        """The same as eight bytes, the lowest first."""
         salted = self._salted(at_ms // _DAY_MS).copy()
-        salted.update(text)
-        return int.from_bytes(salted.digest(), "little")
+        salted.update(f"{workspace}\n{ip}\n{user_agent}".encode("utf-8", "replace"))
+        return salted.digest()
 
     def _make_salted(self, day: int) -> "hashlib.blake2b":
         date = datetime.fromtimestamp(day * _DAY_MS / 1000, UTC).date().isoformat()
@@ -42,11 +45,14 @@ def address_keeper(setting: str) -> Callable[[str], str]:
     return keepers[setting]
 
 
-@lru_cache(maxsize=50_000)
 def truncate(ip: str) -> str:
     """The first 24 bits of an IPv4 address, 48 of an IPv6 one, the rest zero; empty for what is no address."""
-    if _is_ipv4(ip):  # five times as fast as by way of the objects below
-        return ip.rpartition(".")[0] + ".0"
+    # Five times as fast as by way of the objects below, and no slower than to remember it.
+    return ip.rpartition(".")[0] + ".0" if _is_ipv4(ip) else _truncate_other(ip)
+
+
+@lru_cache(maxsize=50_000)
+def _truncate_other(ip: str) -> str:
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
@@ -58,6 +64,8 @@ def truncate(ip: str) -> str:
 
 
 def _is_ipv4(ip: str) -> bool:
+    if ":" in ip:
+        return False
     try:
         socket.inet_pton(socket.AF_INET, ip)
     except (OSError, ValueError):  # ValueError: a NUL or a character that is not ASCII

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from origin.clicks.block_table import BlockTable
 from origin.clicks.columns import BlockColumns
 from origin.clicks.enrich import Enricher, Origin
 from origin.clicks.event import Batch, Click
@@ -48,15 +49,17 @@ def many(rng: random.Random, name: str) -> list[Click]:
     ]
 
 
-def filled(enricher: Enricher, batches: list[Batch]) -> BlockColumns:
+def filled(enricher: Enricher, batches: list[Batch]) -> BlockTable:
     columns = BlockColumns(enricher.enriched_by)
     for batch in batches:
-        columns.add(AT, batch, [enricher.told(each) for each in batch.clicks])
-    return columns
+        columns.add(AT, batch, enricher.told(batch.clicks))
+    table = columns.table()
+    assert table is not None
+    return table
 
 
-def rows_of(columns: BlockColumns, *, mine: set[str], capped: tuple[int, ...] = ()) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = columns.make("block", mine, capped, {2: 30}).rows.to_pylist()
+def rows_of(table: BlockTable, *, mine: set[str], capped: tuple[int, ...] = ()) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = table.make("block", mine, capped, {2: 30}).rows.to_pylist()
     for row in found:
         row["parameters"] = dict(row["parameters"])
         row["timestamp"], row["received_at"] = (

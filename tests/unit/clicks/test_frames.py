@@ -12,7 +12,7 @@ BATCHES = st.lists(st.tuples(st.floats(0, 2e9), st.integers(0, 500), st.binary(m
 def test_what_is_encoded_is_walked_in_order(batches: list[tuple[float, int, bytes]]) -> None:
     data = b"".join(frames.encode(*batch) for batch in batches)
     walked = list(frames.walk(data))
-    assert [(each.received_at, each.clicks, each.body) for each in walked] == batches
+    assert [(each.received_at, each.clicks, bytes(each.body)) for each in walked] == batches
     assert (walked[-1].end if walked else 0) == len(data)
 
 
@@ -20,7 +20,7 @@ def test_what_is_encoded_is_walked_in_order(batches: list[tuple[float, int, byte
 def test_a_frame_cut_anywhere_is_torn_and_those_before_it_are_read(cut: int) -> None:
     first, second = frames.encode(1.0, 1, b"first"), frames.encode(2.0, 1, b"x" * 44)
     walk = frames.walk(first + second[: min(cut, len(second) - 1)], base=100)
-    assert next(walk).body == b"first"
+    assert bytes(next(walk).body) == b"first"
     with pytest.raises(BadFrame) as caught:
         next(walk)
     assert caught.value.torn

@@ -37,7 +37,7 @@ class Fixture:
         if not self.spool.end.segment:
             return []
         data = self.spool.segments.read(Position(1, 0), self.spool.end_of(1))
-        return [json.loads(frame.body) for frame in frames.walk(data)]
+        return [json.loads(bytes(frame.body)) for frame in frames.walk(data)]
 
     def refused_lines(self) -> list[Any]:
         return [

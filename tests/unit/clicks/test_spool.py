@@ -23,7 +23,7 @@ def bodies(spool: Spool) -> list[bytes]:
     found = []
     for number in spool.segments.numbers():
         data = spool.segments.read(Position(number, 0), spool.end_of(number))
-        found += [frame.body for frame in frames.walk(data)]
+        found += [bytes(frame.body) for frame in frames.walk(data)]
     return found
 
 
