@@ -19,8 +19,8 @@ from origin.clicks.refused import RefusedClick, RefusedClicks
 from origin.clicks.segments import Position
 from origin.clicks.spool import Spool
 
-# Read ahead of the choice of a block. At least one frame always fits.
-_READ_BYTES = 32 << 20
+# Read ahead of the choice of a block, and so the most that one has: some hundred thousand clicks. One frame always fits.
+_READ_BYTES = 64 << 20
 _read_batch = msgspec.json.Decoder(Batch).decode
 _log = structlog.get_logger(__name__)
 

@@ -17,8 +17,8 @@ class ClickSettings:
         2048 * _MIB,
         least=_MIB,
     )
-    spool_segment_bytes: int = setting("Size at which the spool starts a new file.", 64 * _MIB, least=4096)
-    clicks_per_insert: int = setting("Most clicks that go to ClickHouse in one insert.", 50_000, least=1)
+    spool_segment_bytes: int = setting("Size at which the spool starts a new file.", 128 * _MIB, least=4096)
+    clicks_per_insert: int = setting("Most clicks that go to ClickHouse in one insert.", 100_000, least=1)
     click_linger_ms: int = setting("How long the drain waits for more clicks before it inserts few.", 200, least=0)
     clicks_per_month: int = setting(
         "Clicks of a calendar month (UTC) that are counted for one workspace; those beyond are recorded as capped. 0: all.",
