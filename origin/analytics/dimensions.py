@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from origin.analytics.tiers import BY_DAY, BY_HOUR, Tier
+from origin.analytics.tiers import SPANS, Tier
 
 # Of a query parameter of the request or the destination, by its name.
 PARAMETER = "parameters[{parameter:String}]"
@@ -40,34 +40,34 @@ class Grouping(NamedTuple):
 EVENT_NAMES = Grouping("event_name", ("eventName",))  # of leads and sales
 GROUPINGS = {
     "event_names": EVENT_NAMES,
-    "countries": Grouping("country", ("country",), (("region", "*"), ("city", "*")), BY_HOUR),
-    "regions": Grouping("region_path", ("country", "region"), (("city", "*"),), BY_HOUR, joined=("country", "region")),
-    "cities": Grouping("city_path", ("country", "region", "city"), (), BY_HOUR, joined=("country", "region", "city")),
-    "continents": Grouping("continent", ("continent",), (), BY_HOUR),
-    "devices": Grouping("device", ("device",), (), BY_HOUR),
-    "browsers": Grouping("browser", ("browser",), (), BY_HOUR),
-    "os": Grouping("os", ("os",), (), BY_HOUR),
-    "referers": Grouping("referer", ("referer",), (), BY_HOUR),
-    "referer_urls": Grouping("referer_url", ("refererUrl",), (), BY_DAY),
-    "trigger": Grouping("trigger", ("trigger",), (), BY_HOUR),
-    "triggers": Grouping("trigger", ("trigger",), (), BY_HOUR),
-    "top_urls": Grouping("url", ("url",), (), BY_DAY),
+    "countries": Grouping("country", ("country",), (("region", "*"), ("city", "*")), SPANS),
+    "regions": Grouping("region_path", ("country", "region"), (("city", "*"),), SPANS, joined=("country", "region")),
+    "cities": Grouping("city_path", ("country", "region", "city"), (), SPANS, joined=("country", "region", "city")),
+    "continents": Grouping("continent", ("continent",), (), SPANS),
+    "devices": Grouping("device", ("device",), (), SPANS),
+    "browsers": Grouping("browser", ("browser",), (), SPANS),
+    "os": Grouping("os", ("os",), (), SPANS),
+    "referers": Grouping("referer", ("referer",), (), SPANS),
+    "referer_urls": Grouping("referer_url", ("refererUrl",), (), SPANS),
+    "trigger": Grouping("trigger", ("trigger",), (), SPANS),
+    "triggers": Grouping("trigger", ("trigger",), (), SPANS),
+    "top_urls": Grouping("url", ("url",), (), SPANS),
     "top_base_urls": Grouping(
-        "cutQueryStringAndFragment(url)", ("url",), (), BY_DAY, "url", "cutQueryStringAndFragment(value)"
+        "cutQueryStringAndFragment(url)", ("url",), (), SPANS, "url", "cutQueryStringAndFragment(value)"
     ),
-    "top_domains": Grouping("domain", ("domain",), (), BY_HOUR),
-    "channels": Grouping("channel", ("channel",), (), BY_HOUR),
-    "languages": Grouping("language", ("language",), (), BY_HOUR),
-    "utm_sources": Grouping("utm_source", ("utm_source",), (), BY_HOUR),
-    "utm_mediums": Grouping("utm_medium", ("utm_medium",), (), BY_HOUR),
-    "utm_campaigns": Grouping("utm_campaign", ("utm_campaign",), (), BY_HOUR),
-    "utm_terms": Grouping("utm_term", ("utm_term",), (), BY_HOUR),
-    "utm_contents": Grouping("utm_content", ("utm_content",), (), BY_HOUR),
-    "paths": Grouping("path", ("path",), (), BY_DAY),
+    "top_domains": Grouping("domain", ("domain",), (), SPANS),
+    "channels": Grouping("channel", ("channel",), (), SPANS),
+    "languages": Grouping("language", ("language",), (), SPANS),
+    "utm_sources": Grouping("utm_source", ("utm_source",), (), SPANS),
+    "utm_mediums": Grouping("utm_medium", ("utm_medium",), (), SPANS),
+    "utm_campaigns": Grouping("utm_campaign", ("utm_campaign",), (), SPANS),
+    "utm_terms": Grouping("utm_term", ("utm_term",), (), SPANS),
+    "utm_contents": Grouping("utm_content", ("utm_content",), (), SPANS),
+    "paths": Grouping("path", ("path",), (), SPANS),
     "parameters": Grouping(PARAMETER, ("value",)),
-    "engines": Grouping("engine", ("engine",), (), BY_HOUR),
-    "device_brands": Grouping("device_brand", ("deviceBrand",), (), BY_HOUR),
-    "networks": Grouping("network", ("network",), (), BY_HOUR),
+    "engines": Grouping("engine", ("engine",), (), SPANS),
+    "device_brands": Grouping("device_brand", ("deviceBrand",), (), SPANS),
+    "networks": Grouping("network", ("network",), (), SPANS),
 }
 
 # Field of the query struct: column.

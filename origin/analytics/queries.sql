@@ -42,12 +42,6 @@ FROM dimension_spans
 WHERE workspace_id = {workspace:UInt64} AND dimension = {dimension:String} AND /*within*/
 GROUP BY value
 
--- name: top_values_in_hours
-SELECT /*rolled*/ AS value, sum(clicks) AS part
-FROM dimension_counts
-WHERE workspace_id = {workspace:UInt64} AND dimension = {dimension:String} AND link_id = 0 AND /*within*/
-GROUP BY value
-
 -- name: top_values_in_audience
 -- Under filters that know no more than the audience does.
 SELECT /*value*/ AS value, sum(clicks) AS part

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from origin.analytics.periods import DAY, HOUR, MONTH, Period, Span
+from origin.analytics.periods import DAY, MONTH, Period, Span
 
 QUARTER = 900
 
@@ -40,12 +40,8 @@ VISITORS = (Tier("days", "day", DAY),)
 # Of the combinations of these columns, which filters may name.
 AUDIENCE = (Tier("audience", "day", DAY),)
 AUDIENCE_COLUMNS = frozenset({"continent", "country", "trigger", "device", "browser", "os"})
-_MONTHS = Tier("spans", "start", MONTH, "span = 'month' AND ")
-# Of values that are few enough to be kept by the hour, and of those that are kept by UTC day at the finest.
-BY_HOUR = (Tier("hours", "hour", HOUR), Tier("spans", "start", DAY, "span = 'day' AND "), _MONTHS)
-# Of leads and sales, by value.
-SPANS = (Tier("spans", "start", DAY, "span = 'day' AND "), _MONTHS)
-BY_DAY = (Tier("hours", "toDate(hour)", DAY), _MONTHS)
+# Of clicks, and of leads and sales, by value.
+SPANS = (Tier("spans", "start", DAY, "span = 'day' AND "), Tier("spans", "start", MONTH, "span = 'month' AND "))
 
 
 def sources(period: Period, tiers: Sequence[Tier], *, by_day: bool = False) -> list[tuple[str, str]]:

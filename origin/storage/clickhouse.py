@@ -28,8 +28,15 @@ Columns = Sequence[Sequence[Any]]
 ColumnBlocks = AsyncIterator[Columns]
 
 DATABASE = "nearhop"
-# All three, always: with them a block sent again under its token is dropped in the table and in each view's table.
-_INSERT_SETTINGS = {"async_insert": 0, "deduplicate_blocks_in_dependent_materialized_views": 1}
+# All of them, always: with them a block sent again under its token is dropped in the table and in each view's table. What a
+# view makes of it is one block too, however many values it has: of several, a killed insert could leave some behind, and
+# nothing says that its repetition makes them in the same order.
+_INSERT_SETTINGS = {
+    "async_insert": 0,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    "min_insert_block_size_rows": 1 << 40,
+    "min_insert_block_size_bytes": 1 << 40,
+}
 # Questions are short and never quite the same: compiling their expressions, statistics of columns and a pool of readers
 # would take longer than they save, as would reading the columns of filters one after the other: they let many rows pass.
 _READ_SETTINGS = {

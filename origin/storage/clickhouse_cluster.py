@@ -15,8 +15,8 @@ _ENGINE = re.compile(r"ENGINE = (\w*MergeTree)\b(?:\((\w+)\))?")
 _CREATE_VIEW = re.compile(r"CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS")
 _FROM = re.compile(r"\bFROM (clicks|link_counts|dimension_counts|conversion_credits)\b")
 _ALTER = re.compile(r"ALTER TABLE (\w+)")
-_DROP_VIEW = re.compile(r"DROP VIEW IF EXISTS (\w+)")
-_DROP_TABLE = re.compile(r"DROP TABLE IF EXISTS (\w+)")
+# A view that nothing feeds reads the distributed tables.
+_PLAIN = re.compile(r"(CREATE VIEW IF NOT EXISTS|DROP VIEW IF EXISTS|DROP TABLE IF EXISTS) (\w+)")
 
 
 class UnknownStatement(ValueError):
@@ -38,10 +38,11 @@ def render(statement: str, cluster: str) -> list[str]:
         if rest.lstrip().startswith(("ADD COLUMN", "MODIFY COLUMN")):
             tables.append(match[1])
         return [f"ALTER TABLE {table} {on}{rest}" for table in tables]
-    if match := _DROP_VIEW.match(statement):
-        return [f"DROP VIEW IF EXISTS {match[1]} {on}{statement[match.end() :]}"]
-    if match := _DROP_TABLE.match(statement):
-        return [f"DROP TABLE IF EXISTS {match[1]}{place} {on} SYNC" for place in ("", LOCAL)]
+    if match := _PLAIN.match(statement):
+        dropped = match[1] == "DROP TABLE IF EXISTS"
+        names = (match[2], match[2] + LOCAL) if dropped else (match[2],)
+        rest = " SYNC" if dropped else statement[match.end() :]
+        return [f"{match[1]} {name} {on}{rest}" for name in names]
     if statement.startswith("INSERT INTO "):
         return [statement]
     raise UnknownStatement(f"{UnknownStatement.__doc__} It begins {statement[:60]!r}.")

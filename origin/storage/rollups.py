@@ -10,20 +10,17 @@ from origin.storage.clickhouse import ClickHouse
 # Rollup: the table that its materialized view, `<rollup>_feed`, reads. One that reads another rollup comes after it.
 ROLLUPS = {
     "link_counts": "clicks",
-    "dimension_counts": "clicks",
+    "dimension_spans": "clicks",
     "visitor_days": "clicks",
     "audience_days": "clicks",
     "tracked_clicks": "clicks",
-    "dimension_spans": "dimension_counts",
     "link_days": "link_counts",
     "link_months": "link_counts",
     "conversion_quarters": "conversion_credits",
     "conversion_spans": "conversion_credits",
 }
 CONVERSION_ROLLUPS = tuple(table for table, source in ROLLUPS.items() if source == "conversion_credits")
-_TIMES = {
-    "clicks": "timestamp", "conversion_credits": "timestamp", "dimension_counts": "hour", "link_counts": "quarter",
-}  # fmt: skip
+_TIMES = {"clicks": "timestamp", "conversion_credits": "timestamp", "link_counts": "quarter"}
 _RAW = {"clicks", "conversion_credits"}  # the other sources are rollups themselves
 _MONTHS = """
 SELECT DISTINCT toYYYYMM(timestamp) AS month

@@ -16,7 +16,10 @@ OTHERWISE = {"batch_id", "block_id", "edge", "received_at", "visitor", "enriched
 SAME = [name for name in ClickRow._fields if name not in OTHERWISE]
 ROWS = f"SELECT {', '.join(SAME)} FROM clicks ORDER BY click_id"
 TOTALS = "SELECT workspace_id, link_id, verdict, sum(requests) AS n FROM link_counts GROUP BY ALL ORDER BY ALL"
-COUNTRIES = "SELECT value, sum(clicks) AS n FROM dimension_counts WHERE dimension = 'country' GROUP BY ALL ORDER BY ALL"
+COUNTRIES = (
+    "SELECT value, sum(clicks) AS n FROM dimension_spans WHERE span = 'day' AND dimension = 'country'"
+    " GROUP BY ALL ORDER BY ALL"
+)
 VISITORS = "SELECT workspace_id, uniqExact(visitor) AS n FROM clicks GROUP BY ALL ORDER BY ALL"
 
 

@@ -31,7 +31,9 @@ async def shard(home: Path) -> AsyncIterator[ClickHouse]:
     await clickhouse.open()
     try:
         for text in RENDERED:
-            if re.match(r"(CREATE|ALTER) TABLE (IF NOT EXISTS )?\w+_local |CREATE MATERIALIZED|DROP VIEW", text):
+            if re.match(
+                r"(CREATE|ALTER|DROP) TABLE (IF (NOT )?EXISTS )?\w+_local |CREATE MATERIALIZED|DROP VIEW", text
+            ):
                 await clickhouse.command(alone(text))
         yield clickhouse
     finally:
@@ -63,7 +65,7 @@ def test_each_table_is_replicated_on_its_shard_and_distributed_by_workspace() ->
     made = [text for text in RENDERED if text.startswith("CREATE TABLE")]
     local = {text.split()[5]: text for text in made if "Distributed(" not in text}
     over = {text.split()[5]: text for text in made if "Distributed(" in text}
-    assert {"clicks", "link_counts", "dimension_counts", "visitor_days"} <= set(over)
+    assert {"clicks", "link_counts", "dimension_spans", "visitor_days"} <= set(over)
     assert set(local) == {f"{name}_local" for name in over}
     for name, text in over.items():
         assert f"'main', currentDatabase(), {name}_local, cityHash64(workspace_id))" in text

@@ -17,7 +17,7 @@ from origin.storage.clickhouse_schema import migrate, migrations
 from tests.integration.clicks.support import CHROME, Stack, event, running
 
 SUM = "SELECT sum(requests) FROM link_counts WHERE link_id = 0 AND verdict != 'duplicate'"
-COUNTRIES = "SELECT sum(clicks) FROM dimension_counts WHERE link_id = 0 AND dimension = 'country'"
+COUNTRIES = "SELECT sum(clicks) FROM dimension_spans WHERE span = 'day' AND dimension = 'country'"
 VISITORS = "SELECT uniqMerge(visitors) FROM visitor_days WHERE link_id = 0"
 
 
@@ -224,8 +224,8 @@ async def test_every_rollup_agrees_with_the_raw_clicks(stack: Stack) -> None:
     raw = "SELECT link_id, country, count() AS n FROM clicks WHERE verdict = 'click' GROUP BY ALL ORDER BY ALL"
     raw = raw.replace("link_id", "workspace_id")
     rolled = (
-        "SELECT workspace_id, value AS country, sum(clicks) AS n FROM dimension_counts"
-        " WHERE dimension = 'country' GROUP BY ALL ORDER BY ALL"
+        "SELECT workspace_id, value AS country, sum(clicks) AS n FROM dimension_spans"
+        " WHERE span = 'day' AND dimension = 'country' GROUP BY ALL ORDER BY ALL"
     )
     assert await stack.clickhouse.query(raw) == await stack.clickhouse.query(rolled)
     raw = "SELECT workspace_id, uniq(visitor) AS n FROM clicks WHERE verdict = 'click' GROUP BY ALL ORDER BY ALL"

@@ -14,7 +14,6 @@ DAY_MS = 86_400_000
 TABLES = {
     "clicks": "count()",
     "link_counts": "sumIf(requests, link_id = 0)",
-    "dimension_counts": "sumIf(clicks, dimension = 'country')",
     "visitor_days": "uniqMerge(visitors)",
     "dimension_spans": "sumIf(clicks, dimension = 'country' AND span = 'day')",
     "link_days": "sum(clicks)",

@@ -23,7 +23,7 @@ async def test_clicks_reach_a_server_as_they_reach_the_embedded_engine(
             await stack.drained()
             assert await stack.scalar(SUM) == 3
             rows = await stack.clickhouse.query(
-                "SELECT value FROM dimension_counts WHERE dimension = {name:String} AND link_id = 0 ORDER BY value",
+                "SELECT value FROM dimension_spans WHERE dimension = {name:String} AND span = 'day' ORDER BY value",
                 {"name": "country"},
             )
             assert [row["value"] for row in rows] == ["DE", "IT"]

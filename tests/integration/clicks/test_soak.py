@@ -34,8 +34,8 @@ BY_HOUR = (
 )
 COUNTRIES_RAW = "SELECT workspace_id, country, count() AS n FROM clicks WHERE verdict = 'click' GROUP BY ALL"
 COUNTRIES = (
-    "SELECT workspace_id, value, sum(clicks) AS n FROM dimension_counts"
-    " WHERE dimension = 'country' AND link_id = 0 GROUP BY ALL"
+    "SELECT workspace_id, value, sum(clicks) AS n FROM dimension_spans"
+    " WHERE dimension = 'country' AND span = 'day' GROUP BY ALL"
 )
 VISITORS_RAW = (
     "SELECT workspace_id, toString(toDate(timestamp)) AS day, {uniq}(visitor) AS n FROM clicks"

@@ -122,7 +122,6 @@ async def test_totals_of_links_are_those_of_all_time(stack: Stack, clicks: list[
 COUNTED = {
     "clicks": "countIf(verdict = 'click')",
     "link_counts": "sumIf(requests, link_id = 0 AND verdict = 'click')",
-    "dimension_counts": "sumIf(clicks, dimension = 'country')",
     "dimension_spans": "sumIf(clicks, dimension = 'country' AND span = 'month')",
     "link_days": "sum(clicks)",
     "link_months": "sum(clicks)",

@@ -22,7 +22,6 @@ from tests.origin_app import EDGE_SECRET, SECRET_KEY
 HOUR_MS = 3_600_000
 ROLLED = (
     "SELECT workspace_id, link_id, verdict, quarter, sum(requests), max(last_at) FROM link_counts GROUP BY ALL ORDER BY ALL",
-    "SELECT workspace_id, dimension, link_id, hour, value, sum(clicks) FROM dimension_counts GROUP BY ALL ORDER BY ALL",
     "SELECT workspace_id, link_id, day, uniqMerge(visitors) FROM visitor_days GROUP BY ALL ORDER BY ALL",
     "SELECT workspace_id, dimension, span, start, value, sum(clicks) FROM dimension_spans GROUP BY ALL ORDER BY ALL",
     "SELECT * EXCEPT (clicks, keep_days), sum(clicks) FROM audience_days GROUP BY ALL ORDER BY ALL",
@@ -64,7 +63,7 @@ async def test_rollups_made_again_from_raw_clicks_end_equal(stack: Stack) -> Non
     assert await rolled(stack) == before
     for sql in (
         "ALTER TABLE link_counts DELETE WHERE link_id = 3 SETTINGS mutations_sync = 1",
-        "INSERT INTO dimension_counts (workspace_id, dimension, hour, value, clicks) SELECT 1, 'country', 0, 'XX', 5",
+        "INSERT INTO dimension_spans (workspace_id, dimension, span, value, clicks) SELECT 1, 'country', 'day', 'XX', 5",
         "TRUNCATE TABLE visitor_days",
     ):
         await stack.clickhouse.command(sql)

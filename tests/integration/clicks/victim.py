@@ -31,7 +31,7 @@ COUNTS = {
     "raw": "SELECT count() FROM clicks WHERE verdict != 'duplicate'",
     "distinct": "SELECT uniqExact(click_id) FROM clicks",
     "link_counts": "SELECT sum(requests) FROM link_counts WHERE link_id = 0 AND verdict != 'duplicate'",
-    "countries": "SELECT sum(clicks) FROM dimension_counts WHERE link_id = 0 AND dimension = 'country'",
+    "countries": "SELECT sum(clicks) FROM dimension_spans WHERE span = 'day' AND dimension = 'country'",
     "visitors": "SELECT uniqMerge(visitors) FROM visitor_days WHERE link_id = 0",
 }
 # name: (class, method, whether it dies before the call, after it, or some milliseconds into it)
