@@ -6,20 +6,15 @@ runtime. Read the ratios: the absolutes are this machine's. `cpu_us` is what the
 """
 
 import json
-import os
-import signal
 import statistics
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from bench import turns
+from bench.edge_processes import edge_environment, node
 from bench.ports import unused_ports
 
-WORKERS = Path(__file__).parent / "workers"
 CONTENDERS = ("edge", "hono", "bare", "bare_python")
 
 
@@ -41,31 +36,11 @@ def contenders() -> Iterator[tuple[dict[str, int], int]]:
     """Start them; yields their ports, and the process id of what started them."""
     names = (*CONTENDERS, "sink", "kv")
     ports = dict(zip(names, unused_ports(len(names)), strict=True))
-    with tempfile.TemporaryDirectory() as home:
-        environment = {
-            **os.environ,
-            "NEARHOP_HOME": home,
-            "NEARHOP_EDGE_PORT": str(ports["edge"]),
-            "NEARHOP_KV_API_PORT": str(ports["kv"]),
-            "NEARHOP_ORIGIN_URL": f"http://127.0.0.1:{ports['sink']}",
-        }
-        process = subprocess.Popen(
-            ["node", str(WORKERS / "run.mjs"), json.dumps(ports)],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            assert process.stdout is not None
-            while (line := process.stdout.readline()) != "ready\n":
-                if not line:
-                    raise SystemExit("The workers did not start; see above.")
-            yield ports, process.pid
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
+    with (
+        edge_environment(ports["edge"], ports["kv"], ports["sink"]) as environment,
+        node(environment, turns.WORKERS / "run.mjs", json.dumps(ports)) as process,
+    ):
+        yield ports, process
 
 
 def with_cpu_time(process: int, port: int, seconds: int) -> dict[str, float]:

@@ -7,11 +7,7 @@ redirect; that of the runner (the queue) and of origin, on the same two cores, s
 
 import asyncio
 import json
-import os
-import signal
 import statistics
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,6 +17,7 @@ from typing import Any
 import httpx
 
 from bench import open_loop, turns
+from bench.edge_processes import edge_environment, node
 from bench.edge_traffic import traffic
 from bench.ports import unused_ports
 
@@ -102,44 +99,14 @@ def _median(measured: list[Turn]) -> Turn:
 def side() -> Iterator[Side]:
     """Start an edge with its links, and an origin that takes everything."""
     port, kv, origin_port = unused_ports(3)
-    with tempfile.TemporaryDirectory() as home:
-        environment = {
-            **os.environ,
-            "NEARHOP_HOME": home,
-            "NEARHOP_EDGE_PORT": str(port),
-            "NEARHOP_KV_API_PORT": str(kv),
-            "NEARHOP_CLOUDFLARE_API_TOKEN": _KV_KEY,
-            "NEARHOP_ORIGIN_URL": f"http://127.0.0.1:{origin_port}",
-        }
-        with (
-            _process("ready", [str(turns.WORKERS / "origin.mjs"), str(origin_port)], environment) as origin,
-            _process("edge ready", [str(ROOT / "deploy/local/edge_runner/run.mjs")], environment) as runner,
-        ):
-            _put_links(kv)
-            yield Side(port, origin_port, runner, origin)
-
-
-@contextmanager
-def _process(ready: str, command: list[str], environment: dict[str, str]) -> Iterator[int]:
-    """A node process that prints a line with `ready` in it, and is ended in the end; yields its id."""
-    process = subprocess.Popen(
-        ["node", *command],
-        cwd=environment["NEARHOP_HOME"],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        assert process.stdout is not None
-        while ready not in (line := process.stdout.readline()):
-            if not line:
-                raise SystemExit("A process of the benchmark did not start; see above.")
-        yield process.pid
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)  # workerd ends with its runner
-        process.wait(10)
+    settings = {"NEARHOP_CLOUDFLARE_API_TOKEN": _KV_KEY}
+    with (
+        edge_environment(port, kv, origin_port, **settings) as environment,
+        node(environment, turns.WORKERS / "origin.mjs", str(origin_port)) as origin,
+        node(environment, ROOT / "deploy/local/edge_runner/run.mjs", ready="edge ready") as runner,
+    ):
+        _put_links(kv)
+        yield Side(port, origin_port, runner, origin)
 
 
 def _put_links(kv: int) -> None:

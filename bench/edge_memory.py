@@ -2,66 +2,46 @@
 
 import json
 import os
-import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bench import turns
+from bench.edge_processes import edge_environment, node
 from bench.ports import unused_ports
 
 CODES = 1_000_000
-_TURN_SECONDS = 10
+TURN_SECONDS = 10
 _MEGA = 1_000_000
 
 
-def run(codes: int = CODES) -> dict[str, Any]:
+def run(codes: int = CODES, seconds: int = TURN_SECONDS) -> dict[str, Any]:
     """Resident memory of workerd in MB after a tenth of the codes and after all of them, and the latency of cold codes."""
     if not turns.has_wrk():
         return {"left_out": "wrk is not installed"}
     with many_links() as (port, pid):
-        return _measure(port, pid, codes)
+        return _measure(port, pid, codes, seconds)
 
 
 @contextmanager
 def many_links(packed: int = 0) -> Iterator[tuple[int, int]]:
     """The edge in front of a KV that has every link, the first so many in packs too: its port, and the runtime's process."""
     edge, kv, sink = unused_ports(3)
-    with tempfile.TemporaryDirectory() as home:
-        environment = {
-            **os.environ,
-            "NEARHOP_HOME": home,
-            "NEARHOP_EDGE_PORT": str(edge),
-            "NEARHOP_KV_API_PORT": str(kv),
-            "NEARHOP_ORIGIN_URL": f"http://127.0.0.1:{sink}",
-            "NEARHOP_EDGE_KV_TIMEOUT_SECONDS": "5",  # a stall of the machine is no failure of KV
-        }
-        process = subprocess.Popen(
-            ["node", str(turns.WORKERS / "many.mjs"), json.dumps({"sink": sink, "packed": packed})],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            assert process.stdout is not None
-            while process.stdout.readline() != "ready\n":
-                assert process.poll() is None, "the worker did not start"
-            yield edge, _workerd(process.pid)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)  # workerd ends with its runner
-            process.wait(10)
+    patience = {"NEARHOP_EDGE_KV_TIMEOUT_SECONDS": "5"}  # a stall of the machine is no failure of KV
+    with (
+        edge_environment(edge, kv, sink, **patience) as environment,
+        node(environment, turns.WORKERS / "many.mjs", json.dumps({"sink": sink, "packed": packed})) as runner,
+    ):
+        yield edge, _workerd(runner)
 
 
-def _measure(port: int, pid: int, codes: int) -> dict[str, Any]:
+def _measure(port: int, pid: int, codes: int, seconds: int) -> dict[str, Any]:
     before, done, sizes = resident(pid), 0, []
     found: dict[str, float] = {}
     while done < codes:
-        found = turn(port, done)
+        found = turn(port, done, seconds)
         done += int(found.pop("requests"))
         sizes.append((done, resident(pid)))
         print(f"  {done} of {codes} codes, {sizes[-1][1]} MB, {found}", flush=True)
@@ -76,9 +56,9 @@ def _measure(port: int, pid: int, codes: int) -> dict[str, Any]:
     }
 
 
-def turn(port: int, first: int) -> dict[str, float]:
+def turn(port: int, first: int, seconds: int = TURN_SECONDS) -> dict[str, float]:
     """Some seconds of distinct codes after a number: how many, and their latency."""
-    command = ["wrk", "-t1", f"-c{turns.CONNECTIONS}", f"-d{_TURN_SECONDS}s", "-s", str(turns.WORKERS / "distinct.lua")]
+    command = ["wrk", "-t1", f"-c{turns.CONNECTIONS}", f"-d{seconds}s", "-s", str(turns.WORKERS / "distinct.lua")]
     command += [f"http://127.0.0.1:{port}/", "--", str(first)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))

@@ -16,14 +16,14 @@ _FEW, _ENOUGH = 9, 30
 _LOADED_SECONDS = 3.0
 
 
-def run(rounds: int = ROUNDS) -> dict[str, Any]:
+def run(rounds: int = ROUNDS, seconds: int = edge_memory.TURN_SECONDS) -> dict[str, Any]:
     """An isolate with packs and one without, in turns: medians over the rounds."""
     if not turns.has_wrk():
         return {"left_out": "wrk is not installed"}
     measured: dict[str, list[dict[str, float]]] = {"with_packs": [], "without_packs": []}
     for _ in range(rounds):
         for name, packed in (("with_packs", LINKS), ("without_packs", 0)):
-            measured[name].append(_turn(packed))
+            measured[name].append(_turn(packed, seconds))
             print(name, measured[name][-1], flush=True)
     found: dict[str, Any] = {
         name: {key: round(statistics.median(each[key] for each in sides), 2) for key in sides[0]}
@@ -34,7 +34,7 @@ def run(rounds: int = ROUNDS) -> dict[str, Any]:
     return {"links": LINKS, "loading_cpu_ms": round(loading, 1), "loading_rss_mb": round(growth, 1), **found}
 
 
-def _turn(packed: int) -> dict[str, float]:
+def _turn(packed: int, seconds: int) -> dict[str, float]:
     with edge_memory.many_links(packed) as (port, pid):
         for number in range(_FEW):
             _visit(port, LINKS + 1 + number)  # what runs once has run
@@ -47,7 +47,7 @@ def _turn(packed: int) -> dict[str, float]:
             "start_rss_mb": edge_memory.resident(pid) - before[1],
         }
         before_turn = turns.own_cpu(pid)
-        turn = edge_memory.turn(port, 0)
+        turn = edge_memory.turn(port, 0, seconds)
         spent = turns.own_cpu(pid) - before_turn
         first_visits = turn.pop("requests")
         assert first_visits < LINKS, "the links did not last"
