@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -45,20 +46,24 @@ class Child:
         """Kill -9."""
         assert self._process is not None
         assert self._process.returncode is None, f"{self._arguments} ended by itself:\n{self.last_lines()}"
-        self._process.kill()
-        await self._process.wait()
+        await self._end(signal.SIGKILL)
         self.kills += 1
 
     async def stop(self) -> None:
         """End it in order, if it runs."""
         if self._process is None or self._process.returncode is not None:
             return
-        self._process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
+            await asyncio.wait_for(self._end(signal.SIGTERM), _STOP_SECONDS)
         except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+            await self._end(signal.SIGKILL)
+
+    async def _end(self, number: signal.Signals) -> None:
+        """Signal it, unless it is gone already, and wait for its end."""
+        assert self._process is not None
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+        await self._process.wait()
 
     def last_lines(self) -> str:
         """The end of what it printed."""
