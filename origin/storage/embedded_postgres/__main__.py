@@ -7,7 +7,7 @@ from types import FrameType
 
 from origin.settings import OriginSettings
 from origin.storage.embedded_postgres.errors import CannotRun
-from origin.storage.embedded_postgres.server import supervised
+from origin.storage.embedded_postgres.server import PostgresServer, supervised
 from shared.errors import BadSetting
 from shared.settings import load
 
@@ -27,16 +27,21 @@ def main() -> int:
             return 0
         with supervised(settings.home) as server:
             print(f"Postgres is ready: {server.url}", flush=True)  # noqa: T201  # as above
-            # Not process.wait(): a signal must reach Python between the looks.
-            while server.process.poll() is None:
-                time.sleep(0.2)
-            print(f"Postgres ended by itself with status {server.process.returncode}.", file=sys.stderr)  # noqa: T201  # as above
-            return 1
+            _watch(server)
     except (CannotRun, BadSetting) as error:
         print(error, file=sys.stderr)  # noqa: T201  # as above
         return 1
     except _Stop:
-        return 0
+        pass
+    return 0
+
+
+def _watch(server: PostgresServer) -> None:
+    """Until Postgres ends by itself, which raises CannotRun."""
+    # Not process.wait(): a signal must reach Python between the looks.
+    while server.process.poll() is None:
+        time.sleep(0.2)
+    raise CannotRun(f"Postgres ended by itself with status {server.process.returncode}. {server.log.end()}")
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:

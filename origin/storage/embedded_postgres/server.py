@@ -15,6 +15,7 @@ import psycopg
 from origin.storage.embedded_postgres import leftovers
 from origin.storage.embedded_postgres.cluster import DATABASE, USER, Cluster, prepare, program
 from origin.storage.embedded_postgres.errors import AlreadyRunning, CannotRun
+from origin.storage.embedded_postgres.server_log import ServerLog
 
 __all__ = ["AlreadyRunning", "CannotRun", "PostgresServer", "running"]
 
@@ -32,7 +33,8 @@ class PostgresServer:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._watcher: subprocess.Popen[bytes] | None = None
-        self.process = _launch(cluster)
+        self.log = ServerLog(cluster.data.parent)
+        self.process = _launch(cluster, self.log)
         if shutil.which("setpriv") is None:
             command = ["/bin/sh", "-c", _WATCHER, "sh", str(self.process.pid)]
             self._watcher = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603  # a number
@@ -70,9 +72,11 @@ class PostgresServer:
                 psycopg.connect(self._cluster.url("postgres"), connect_timeout=5).close()
             except psycopg.OperationalError as error:
                 if self.process.poll() is not None:
-                    raise CannotRun("Postgres ended while it started: the lines above say why.") from error
+                    raise CannotRun(f"Postgres ended while it started. {self.log.end()}") from error
                 if time.monotonic() > end:
-                    raise CannotRun(f"Postgres did not get ready in {_START_SECONDS:.0f} s: {error}") from error
+                    raise CannotRun(
+                        f"Postgres did not get ready in {_START_SECONDS:.0f} s: {error}. {self.log.end()}"
+                    ) from error
                 time.sleep(0.02)
             else:
                 return
@@ -116,7 +120,7 @@ def _only_one(path: Path) -> Iterator[None]:
         yield
 
 
-def _launch(cluster: Cluster) -> "subprocess.Popen[bytes]":
+def _launch(cluster: Cluster, log: ServerLog) -> "subprocess.Popen[bytes]":
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(cluster.sockets),
@@ -135,7 +139,16 @@ def _launch(cluster: Cluster) -> "subprocess.Popen[bytes]":
         *options,
     ]
     # A session of its own: Ctrl-C in a terminal is for the supervisor, which stops Postgres after its clients.
-    return subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL, start_new_session=True, env=_environment())  # noqa: S603  # no input of others
+    with log.open() as out:
+        return subprocess.Popen(  # noqa: S603  # no input of others
+            command,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            env=_environment(),
+        )
 
 
 def _environment() -> dict[str, str]:

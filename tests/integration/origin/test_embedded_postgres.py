@@ -112,6 +112,26 @@ def test_the_first_start_makes_a_database_that_outlives_a_restart(
     assert execute(closed_home, "SELECT one FROM kept") == [(1,)]
 
 
+def test_what_postgres_says_of_itself_is_in_a_file(hold: Callable[..., Holder], closed_home: Path) -> None:
+    code, output = hold(closed_home).wait_until_ready().end()
+    assert (code, output) == (0, f"Postgres is ready: {embedded_database_url(closed_home)}\n")
+    log = closed_home / "postgres.log"
+    assert "database system is ready" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_postgres_that_cannot_start_shows_the_end_of_its_log(hold: Callable[..., Holder], closed_home: Path) -> None:
+    hold(closed_home).wait_until_ready().end()
+    with (closed_home / "postgres.log").open("ab") as log:
+        log.write(b"\0" * 10_000_001)
+    (closed_home / "postgres" / "postgresql.conf").write_text("shared_buffers = much\n")
+    output, _ = (holder := hold(closed_home)).process.communicate(timeout=SECONDS)
+    assert holder.process.returncode == 1
+    assert output.startswith(f"Postgres ended while it started. {closed_home.resolve() / 'postgres.log'} ends:\n")
+    assert 'invalid value for parameter "shared_buffers": "much"' in output
+    assert "database system is ready" in (closed_home / "postgres.log.old").read_text()
+
+
 def test_it_is_utf8_and_listens_on_the_socket_alone(hold: Callable[..., Holder], closed_home: Path) -> None:
     hold(closed_home).wait_until_ready()
     shown = [execute(closed_home, f"SHOW {name}")[0][0] for name in ("server_encoding", "listen_addresses", "fsync")]
@@ -206,6 +226,7 @@ def test_postgres_ending_by_itself_ends_the_holder(hold: Callable[..., Holder], 
     output, _ = holder.process.communicate(timeout=SECONDS)
     assert holder.process.returncode == 1
     assert "Postgres ended by itself" in output
+    assert "received immediate shutdown request" in output
 
 
 def test_a_start_that_was_killed_while_it_made_the_data_begins_again(
