@@ -1,11 +1,13 @@
 """schemathesis makes up calls from the OpenAPI document, good and bad ones, alone and in a row, and holds the answers to it."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -13,14 +15,16 @@ from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from starlette.routing import Mount
 
+from origin.analytics.live import MOST_OF_A_WORKSPACE
 from origin.openapi import PERSON, document, operations
+from origin.problems import ErrorBody
 from tests.integration.origin.refusals import accepted_or_refused_for_a_reason
 from tests.integration.origin.whole import WholeOrigin, whole_app
 
 EXAMPLES = 4
 WALKS, STEPS = 30, 8
-# What never ends can't be read to its end: tests/integration/clicks/test_events.py listens.
-ENDLESS = "/events/live"
+# What never ends can't be read to its end: it has a test of its own below, and tests/integration/clicks/test_events.py listens.
+ENDLESS, TEXT = "/events/live", "text/event-stream"
 
 # Only described here, never connected: the calls go to a server with a database of its own.
 _app = whole_app(Path("nowhere"), "postgresql://nobody@127.0.0.1:9/nothing")
@@ -66,6 +70,42 @@ def kwargs_of(served: WholeOrigin, case: schemathesis.Case[Any]) -> dict[str, An
 @settings(_settings, max_examples=EXAMPLES)
 def test_answers_are_as_documented(case: schemathesis.Case[Any], served: WholeOrigin) -> None:
     case.call_and_validate(**kwargs_of(served, case), additional_checks=_checks)
+
+
+def test_the_feed_that_never_ends_answers_as_documented(served: WholeOrigin) -> None:
+    (live,) = [each for each in _operations if each.path == ENDLESS]
+    key, person = ({"Authorization": f"Bearer {text}"} for text in (served.key(), served.person()))
+    body = {"name": "links alone", "scopes": ["links.read"]}
+    narrow = httpx.post(f"{served.url}/api-keys", json=body, headers=key, timeout=60).json()["key"]
+    tried = []
+    with httpx.Client(timeout=60) as http, ExitStack() as feeds:
+
+        def listen(headers: dict[str, str], params: dict[str, str]) -> httpx.Response:
+            feed = http.stream("GET", served.url + ENDLESS, headers=headers, params=params)
+            return feeds.enter_context(feed)
+
+        opened = [listen(key, {}) for _ in range(MOST_OF_A_WORKSPACE)]
+        assert {(each.status_code, each.headers["Content-Type"]) for each in opened} == {
+            (200, f"{TEXT}; charset=utf-8")
+        }
+        assert (live.status, live.media_types) == (200, (TEXT,))
+        lines = [each.iter_lines() for each in opened]  # a feed ends with them
+        assert {next(each) for each in lines} == {"retry: 1000"}
+        for status, headers, params in (
+            (401, {}, {}),
+            (401, {"Authorization": "Bearer made-up"}, {}),
+            (403, {"Authorization": f"Bearer {narrow}"}, {}),
+            (404, {**person, "X-Workspace-Id": "ws_none"}, {}),
+            (422, key, {"event": "visits"}),
+            (422, key, {"of": "us"}),
+            (422, {**key, "Last-Event-ID": "x-1"}, {}),
+            (429, key, {}),
+        ):
+            refused = listen(headers, params)
+            assert refused.status_code == status
+            msgspec.json.decode(refused.read(), type=ErrorBody)
+            tried.append(status)
+    assert {*tried, 500, 503} == {*live.possible_errors()}, "an answer that no call here gets"
 
 
 def test_operations_go_on_from_each_others_answers(served: WholeOrigin) -> None:
