@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
+from origin.limits.rules import rules_of
 from origin.problems import ApiProblem
 from origin.safety import command
 from origin.safety.blocklist import Blocklist
@@ -225,6 +226,15 @@ async def test_one_sender_counts_once_for_a_link_and_is_slowed_down(app: Starlet
     assert 60 < int(answers[-1].headers["Retry-After"]) <= 360
     assert answers[-1].json()["error"]["message"].startswith("More than 10 requests an hour: ")
     assert len((await api.get(REPORTS, params={"linkId": link["id"]})).json()) == 1
+
+
+async def test_senders_of_reports_are_slowed_down_where_nobody_else_is_limited(engine: AsyncEngine) -> None:
+    app = make_app(engine, rules=rules_of(("free=0",), 0, 0))
+    transport = httpx.ASGITransport(app, client=("203.0.113.10", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as visitor:
+        body = {"url": "https://localhost/nothing", "reason": "spam"}
+        answers = [(await visitor.post(REPORTS, json=body)).status_code for _ in range(11)]
+    assert answers == [202] * 10 + [429]
 
 
 async def test_a_flood_about_one_link_is_bounded(api: httpx.AsyncClient, app: Starlette, engine: AsyncEngine) -> None:

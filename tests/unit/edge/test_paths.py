@@ -159,6 +159,16 @@ async def test_the_preview_and_the_qr_code_are_those_of_the_whole_code(world: Wo
     assert world.runtime.calls[-1].url.endswith("%2Fc%2Fabc%3Fqr%3D1&format=png&size=600")
 
 
+async def test_an_encoded_slash_is_a_letter_of_a_code_and_of_what_is_carried_on_and_ends_no_segment(
+    world: World,
+) -> None:
+    world.put("localhost/docs", DOCS, prefix=True)
+    assert (await world.get("/docs%2Fx")).status == 404
+    assert await location(world, "/docs/x%2Fy") == f"{DOCS}/x%2Fy"
+    world.put("localhost/docs/exact", EXACT)
+    assert await location(world, "/docs%2Fexact") == EXACT
+
+
 async def test_a_cookie_stays_with_the_whole_code(world: World) -> None:
     world.put("localhost/c/ü", EXACT, rules=[{"url": EXACT, "when": {"returning": True}}])
     assert "Path=/c/%C3%BC;" in (await world.get("/c/%C3%BC")).cookies[0]
