@@ -57,7 +57,7 @@ WHERE /*mine*/ AND verdict = 'click' AND /*within*/ /*filters*/ /*some*/
 GROUP BY /*key*/
 
 -- name: top_links
--- The links with most clicks.
+-- The links with most clicks. Few rows of the rollups are of the same link, so that they are summed up once for all.
 SELECT link_id, sum(part) AS clicks
 FROM (/*parts*/)
 GROUP BY link_id
@@ -65,16 +65,14 @@ ORDER BY clicks DESC, link_id
 LIMIT {limit:UInt32}
 
 -- name: top_links_in_months
-SELECT link_id, sum(clicks) AS part
+SELECT link_id, clicks AS part
 FROM link_months
 WHERE /*mine*/ AND /*within*/
-GROUP BY link_id
 
 -- name: top_links_in_days
-SELECT link_id, sum(clicks) AS part
+SELECT link_id, clicks AS part
 FROM link_days
 WHERE /*mine*/ AND /*within*/
-GROUP BY link_id
 
 -- name: top_links_in_clicks
 SELECT link_id, count() AS part
