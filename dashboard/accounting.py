@@ -1,9 +1,11 @@
 """Why a number is what it is: what became of every request."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from dashboard.analytics_types import Accounting
+from dashboard.analytics_types import Accounting, Outcomes
 from dashboard.question import KINDS, Question
+from shared.uncounted import uncounted
 
 # Field of the accounting: the kind of its events, and what it is.
 _PARTS = {
@@ -31,6 +33,42 @@ class Line:
     offset: float
     share: float
     url: str
+
+
+# The same of leads and sales, none of which but the counted ones are events.
+_OUTCOMES = {
+    "counted": ("Counted", "Credited to a click."),
+    "duplicates": ("Duplicates", "Tracked before: the same event of the same customer, or the same invoice."),
+    "unattributed": ("Without a click", "No click of theirs is known, or none within the time that counts."),
+    "pending": ("Pending", "Their click has not arrived yet; it is looked for."),
+}
+
+
+class Sum(NamedTuple):
+    """All of something, by its parts. `all_of` names it, `short` says in a line what is not counted."""
+
+    total: int
+    lines: list[Line]
+    all_of: str
+    short: str
+
+
+def of_requests(question: Question, found: Accounting) -> Sum:
+    """Why there are so many clicks."""
+    return Sum(found.requests, lines(question, found), "requests", f"{uncounted(found.parts)}.")
+
+
+def of_outcomes(question: Question, found: Outcomes) -> Sum:
+    """Why there are so many leads or sales."""
+    shown, offset, of_all = [], 0, found.received or 1
+    for name, count in found.parts.items():
+        label, meaning = _OUTCOMES[name]
+        url = question.events_url(question.measure.removesuffix("s")) if name == "counted" else ""
+        if count or name == "counted":
+            shown.append(Line(name, label, meaning, count, offset / of_all, count / of_all, url))
+        offset += count
+    left = found.received - found.counted.events
+    return Sum(found.received, shown, question.measure, f"{left:,} of {found.received:,} not counted." if left else "")
 
 
 def lines(question: Question, found: Accounting) -> list[Line]:

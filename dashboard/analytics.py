@@ -25,7 +25,7 @@ class AnalyticsPage:
         token = await self._site.sessions.token(request)
         calls, question = self._site.client.analytics, Question.of(PATH, request.query_params)
         params = question.params(zone(request))
-        brief = await stats.brief(calls, token, params)
+        brief = await stats.brief(calls, token, question, params)
         seen = brief.mark(question.url())
         if is_partial(request) and request.query_params.get("seen") == seen:
             return Response(status_code=_NO_CONTENT)
@@ -37,7 +37,7 @@ class AnalyticsPage:
         template = "analytics_part.html" if is_partial(request) else "analytics.html"
         return self._site.pages.page(
             request, template, question=question, named=named, ranges=RANGES, period=period(question), seen=seen,
-            not_counted=brief.not_counted, figures=figures, links=links,
+            sum=brief.sum(question), figures=figures, links=links,
         )  # fmt: skip
 
 

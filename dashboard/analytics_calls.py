@@ -10,6 +10,7 @@ from dashboard.analytics_types import (
     Day,
     Event,
     Hour,
+    Outcomes,
     Place,
     Point,
     Row,
@@ -23,6 +24,7 @@ Send = Callable[..., Awaitable[httpx.Response]]
 Params = dict[str, str]
 NEXT_CURSOR = "Nearhop-Next-Cursor"
 _ALL = {"event": "composite"}
+_PERIOD = ("interval", "start", "end", "timezone")
 T = TypeVar("T")
 
 
@@ -47,6 +49,12 @@ class AnalyticsCalls:
         """What became of every request."""
         asked = {name: value for name, value in params.items() if name != "event"}
         return decode(await self._send("GET", "/analytics/accounting", token=token, params=asked), Accounting)
+
+    async def outcomes(self, token: str, params: Params) -> Outcomes:
+        """What became of every lead or sale, as `event` says, of the workspace: there are no filters."""
+        asked = {name: params[name] for name in _PERIOD if name in params}
+        answer = await self._send("GET", "/conversions/accounting", token=token, params=asked)
+        return decode(answer, dict[str, Outcomes])[params["event"]]
 
     async def timeseries(self, token: str, params: Params) -> list[Point]:
         return await self._grouped(token, params, "timeseries", list[Point])

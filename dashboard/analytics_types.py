@@ -56,6 +56,25 @@ class Accounting(msgspec.Struct):
         return {name: getattr(self, name).requests for name in self.__struct_fields__ if name != "requests"}
 
 
+class Outcome(msgspec.Struct):
+    events: int = 0
+
+
+class Outcomes(msgspec.Struct):
+    """All leads or all sales that were tracked, by what became of them."""
+
+    received: int
+    counted: Outcome
+    duplicates: Outcome
+    unattributed: Outcome
+    pending: Outcome
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """How many, by field."""
+        return {name: getattr(self, name).events for name in self.__struct_fields__ if name != "received"}
+
+
 class TopLink(Totals, rename="camel", kw_only=True):
     """A link among the most clicked ones."""
 

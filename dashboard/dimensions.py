@@ -47,7 +47,7 @@ SOURCES = Card(
         Top("Referrers", "referers", "referer", "Referrer"),
         Top("Channels", "channels", "channel", "Channel"),
         Top("Pages", "referer_urls", "refererUrl", "Referring page"),
-        Top("Opened by", "triggers", "trigger", "Opened by"),
+        Top("QR or link", "triggers", "trigger", "Opened by"),
     ),
 )
 DEVICES = Card(

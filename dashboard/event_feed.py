@@ -27,7 +27,9 @@ def fits(event: Event, question: Question) -> bool:
     kind = event.click.verdict if event.event == "click" else event.event
     if question.kind != "all" and kind != (question.kind or "click"):
         return False
-    return all(_value(event, name) == value for name, value in question.filters.items())
+    return all(
+        (_value(event, name) == value) != (name in question.excluded) for name, value in question.filters.items()
+    )
 
 
 def _value(event: Event, name: str) -> str:

@@ -26,7 +26,7 @@ class LinkPage:
         question = Question.of(f"/links/{link.id}", request.query_params, {"linkId": link.id})
         params = question.params(zone(request))
         calls = self._site.client.analytics
-        brief = await stats.brief(calls, token, params)
+        brief = await stats.brief(calls, token, question, params)
         seen = seen_mark(link, question, brief)
         if is_partial(request) and request.query_params.get("seen") == seen:
             return Response(status_code=_NO_CONTENT)
@@ -34,7 +34,7 @@ class LinkPage:
         template = "link_stats.html" if is_partial(request) else "link.html"
         return self._site.pages.page(
             request, template, link=link, question=question, ranges=RANGES, period=period(question), seen=seen,
-            not_counted=brief.not_counted, figures=figures, test=await self._test(token, link, question, params),
+            sum=brief.sum(question), figures=figures, test=await self._test(token, link, question, params),
             named=question.named(),
         )  # fmt: skip
 

@@ -40,6 +40,7 @@ class FakeClicks:
     clicks: Clicks = field(default_factory=list)
     uncounted: dict[str, int] = field(default_factory=dict)
     results: list[dict[str, Any]] = field(default_factory=list)
+    unattributed: int = 0  # leads, and as many sales
     events: FakeEvents = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,6 +50,7 @@ class FakeClicks:
         return [
             Route("/api/v1/analytics", self._analytics),
             Route("/api/v1/analytics/accounting", self._accounting),
+            Route("/api/v1/conversions/accounting", self._conversions),
             *self.events.routes(),
         ]
 
@@ -97,6 +99,14 @@ class FakeClicks:
         parts = {name: {"requests": counts.get(name, 0), "events": ""} for name in names}
         return JSONResponse({"requests": sum(counts.values()), **parts})
 
+    async def _conversions(self, request: Request) -> Response:
+        """Nothing is pending here: each has its click."""
+        self.allow(request)
+        if request.query_params.keys() - {"interval", "start", "end", "timezone"}:
+            raise Problem(422, "There are no filters.")
+        counted = _numbers(self._of_period(request.query_params))
+        return JSONResponse({name: _outcomes(counted[name], self.unattributed) for name in ("leads", "sales")})
+
     def _of_period(self, query: Mapping[str, str]) -> Clicks:
         """Those that fit the range and the filters; raises Problem for what origin would not take."""
         start, end, _ = _span(query)
@@ -110,7 +120,7 @@ class FakeClicks:
         return [
             click
             for click in self.clicks
-            if start < click.at <= end and all(attribute(click, name) == value for name, value in wanted.items())
+            if start < click.at <= end and all(_takes(value, attribute(click, name)) for name, value in wanted.items())
         ]
 
     def _shown(self, click: Click) -> dict[str, Any]:
@@ -122,6 +132,15 @@ class FakeClicks:
 
 
 _MEASURES = ("clicks", "leads", "sales")
+
+
+def _outcomes(counted: int, unattributed: int) -> dict[str, Any]:
+    counts = {"counted": counted, "duplicates": 0, "unattributed": unattributed, "pending": 0}
+    return {"received": sum(counts.values()), **{name: {"events": count, "list": ""} for name, count in counts.items()}}
+
+
+def _takes(wanted: str, value: str) -> bool:
+    return value not in wanted[1:].split(",") if wanted.startswith("-") else value in wanted.split(",")
 
 
 def _span(query: Mapping[str, str]) -> tuple[datetime, datetime, bool]:

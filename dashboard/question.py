@@ -33,6 +33,7 @@ class Question:
     start: date | None = None
     end: date | None = None  # the last day that is in it
     filters: dict[str, str] = field(default_factory=dict)
+    excluded: frozenset[str] = frozenset()  # the filters whose value is left out instead
     measure: str = "clicks"
     lists: dict[str, str] = field(default_factory=dict)
     kind: str = ""  # of the events that are listed; "" for clicks
@@ -44,13 +45,18 @@ class Question:
         own = own or {}
         interval, start, end = given.get("range", ""), day(given.get("from", "")), day(given.get("to", ""))
         filters = {name: given[name] for name in FILTERS if name not in own and can_filter(given.get(name, ""))}
+        typed = _typed(given, own)
+        left_out = {*given.get("not", "").split(",")} - typed.keys()
+        left_out |= typed.keys() if given.get("how") == "not" else set()
+        filters |= typed
         measure = given.get("measure", "")
         return cls(
             path,
             interval if interval in RANGES else USUAL_RANGE,
             start,
             end if start and end and end >= start else None,
-            filters | _typed(given, own),
+            filters,
+            frozenset(left_out & filters.keys()),
             measure if measure in MEASURES else MEASURES[0],
             {card.name: given[card.name] for card in CARDS if card.chosen(given.get(card.name, "")) != card.tops[0]},
             given.get("kind", "") if given.get("kind", "") in KINDS else "",
@@ -61,13 +67,26 @@ class Question:
         """All that its address says; what is usual is left out."""
         days = {"from": str(self.start or ""), "to": str(self.end or "")}
         measure = "" if self.measure == MEASURES[0] else self.measure
-        found = {"range": self.interval, **days, **self.filters, "measure": measure, **self.lists, "kind": self.kind}
+        found = {
+            "range": self.interval,
+            **days,
+            **self.filters,
+            "not": _listed(self.excluded),
+            "measure": measure,
+            **self.lists,
+            "kind": self.kind,
+        }
         return {name: value for name, value in found.items() if value}
 
     def url(self, interval: str = "", **changes: str) -> str:
         """The address of the page with another interval, filter or list; an empty one is left out."""
+        changes = {"not": _listed(self.excluded - changes.keys()), **changes}
         values = {**self.values(), **({"range": interval, "from": "", "to": ""} if interval else {}), **changes}
         return f"{self.path}?{urlencode({name: value for name, value in values.items() if value})}"
+
+    def turned(self, name: str) -> str:
+        """The address of the page that leaves out what a filter takes, or the other way round."""
+        return self.url(**{"not": _listed(self.excluded ^ {name})})
 
     def events_url(self, kind: str = "", path: str = "/events") -> str:
         """The address of the events behind it, all of one kind."""
@@ -92,7 +111,8 @@ class Question:
 
     def params(self, zone: tzinfo) -> dict[str, str]:
         """What origin is asked for."""
-        return {**self._period(zone), "timezone": zone_name(zone), **self.filters, **self.own, "event": self.measure}
+        filters = {name: f"-{value}" if name in self.excluded else value for name, value in self.filters.items()}
+        return {**self._period(zone), "timezone": zone_name(zone), **filters, **self.own, "event": self.measure}
 
     def _period(self, zone: tzinfo) -> dict[str, str]:
         if self.start is None:
@@ -101,11 +121,15 @@ class Question:
         return {**found, "end": _midnight(self.end + timedelta(days=1), zone)} if self.end else found
 
 
-_OF_EVENTS = {*FILTERS, "range", "from", "to", "kind"}
+_OF_EVENTS = {*FILTERS, "not", "range", "from", "to", "kind"}
+
+
+def _listed(names: frozenset[str]) -> str:
+    return ",".join(sorted(names))
 
 
 def _typed(given: QueryParams, own: dict[str, str]) -> dict[str, str]:
-    """The filter that a form adds: `field` and `value`."""
+    """The filter that a form adds: `field`, `how` ("not" leaves its value out) and `value`."""
     name, value = given.get("field", ""), given.get("value", "").strip()
     if name == "country":
         value = country_code(value)

@@ -7,15 +7,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from dashboard.accounting import Line, lines
+from dashboard.accounting import Sum, of_outcomes, of_requests
 from dashboard.analytics_calls import AnalyticsCalls, Params
-from dashboard.analytics_types import MEASURES, Accounting, Point, Row, Totals
+from dashboard.analytics_types import MEASURES, Accounting, Outcomes, Point, Row, Totals
 from dashboard.dimensions import CARDS, CITIES, Card, Top
 from dashboard.heat import Heat, heat
 from dashboard.measures import Tile, tiles
 from dashboard.question import Question
 from dashboard.world import Dot, dots
-from shared.uncounted import uncounted
 
 TOP_ROWS = 8
 _MOST_PLACES = 300
@@ -26,11 +25,13 @@ class Brief:
     """What says whether anything has changed since the page was last written."""
 
     totals: Totals
-    accounting: Accounting
+    accounting: Accounting | Outcomes
 
-    @property
-    def not_counted(self) -> str:
-        return uncounted(self.accounting.parts)
+    def sum(self, question: Question) -> Sum:
+        """Why the number is what it is."""
+        if isinstance(self.accounting, Outcomes):
+            return of_outcomes(question, self.accounting)
+        return of_requests(question, self.accounting)
 
     def mark(self, *more: object) -> str:
         """The same as long as the figures, and what else is named, are the same."""
@@ -62,8 +63,10 @@ class Figures:
     def tiles(self, question: Question) -> list[Tile]:
         return tiles(question, self.brief.totals, self.points, self.visitors, compared=self.compared)
 
-    def lines(self, question: Question) -> list[Line]:
-        return lines(question, self.brief.accounting)
+    @property
+    def has_before(self) -> bool:
+        """Whether there is anything in the period before to compare with."""
+        return any(point.before(self.measure) for point in self.points)
 
     @property
     def chart(self) -> str:
@@ -72,15 +75,16 @@ class Figures:
             [int(point.start.timestamp()) for point in self.points],
             [point.of(self.measure) for point in self.points],
         ]
-        if any(point.before(self.measure) for point in self.points):
+        if self.has_before:
             columns.append([point.before(self.measure) for point in self.points])
         return msgspec.json.encode(columns).decode()
 
 
-async def brief(calls: AnalyticsCalls, token: str, params: Params) -> Brief:
+async def brief(calls: AnalyticsCalls, token: str, question: Question, params: Params) -> Brief:
     """The two answers that a page looks at every few seconds."""
-    totals, found = await asyncio.gather(calls.totals(token, params), calls.accounting(token, params))
-    return Brief(totals, found)
+    if question.measure == MEASURES[0]:
+        return Brief(*await asyncio.gather(calls.totals(token, params), calls.accounting(token, params)))
+    return Brief(*await asyncio.gather(calls.totals(token, params), calls.outcomes(token, params)))
 
 
 async def figures(calls: AnalyticsCalls, token: str, question: Question, params: Params, known: Brief) -> Figures:

@@ -1,6 +1,7 @@
 """A newcomer's first minutes, in a real browser on the whole of Nearhop: log in, shorten, open, and see the click."""
 
 import contextlib
+import json
 
 import pytest
 from playwright.async_api import Error, Page, expect
@@ -28,6 +29,28 @@ async def test_from_the_log_in_to_the_click_in_the_chart(stack: Stack) -> None:
         await expect(page.locator("#count")).to_have_text("1", timeout=PATIENCE_MS)
         await expect(page.locator("#chart")).to_have_attribute("data-drawn", "1", timeout=PATIENCE_MS)
         await expect(page.get_by_text("Chrome").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+async def test_a_visit_shows_in_the_live_list_of_events_and_in_the_file(stack: Stack) -> None:
+    async with launched() as browser:
+        context = await browser.new_context(user_agent=PERSON)
+        context.set_default_timeout(PATIENCE_MS)
+        page = await context.new_page()
+        await log_in(page, stack)
+        short_link = await shorten(page)
+        await page.get_by_role("link", name="Events and export").click()
+        await expect(page.get_by_text("No such events")).to_be_visible(timeout=PATIENCE_MS)
+        async with page.expect_response(lambda answer: "/events/live" in answer.url):
+            await page.get_by_role("button", name="Live").click()
+        await open_link(await context.new_page(), short_link)
+        await page.bring_to_front()
+        row = page.get_by_role("list", name="Events, the newest first").get_by_role("listitem")
+        await expect(row).to_contain_text("Chrome on Linux", timeout=PATIENCE_MS)
+        await expect(row).to_contain_text(short_link.partition("://")[2])
+        async with page.expect_download() as waiting:
+            await page.get_by_role("link", name="Export all of these as NDJSON").click()
+        lines = (await (await waiting.value).path()).read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["url"] for line in lines] == [DESTINATION]
 
 
 async def open_link(visitor: Page, short_link: str) -> list[str]:

@@ -22,11 +22,18 @@ function close() {
   feed = undefined;
 }
 
+// A refusal, which the browser does not try again.
+function end() {
+  close();
+  button.setAttribute("aria-pressed", "false");
+  say("ended");
+}
+
 function open() {
   close();
   feed = new EventSource(button.dataset.live);
   feed.addEventListener("open", () => say("on"));
-  feed.addEventListener("error", () => say("lost"));
+  feed.addEventListener("error", () => (feed?.readyState === EventSource.CLOSED ? end() : say("lost")));
   feed.addEventListener("row", (event) => add(event.data));
 }
 

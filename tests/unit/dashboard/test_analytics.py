@@ -148,3 +148,32 @@ async def test_a_filter_is_typed(furnished: FakeOrigin, reader: Reader) -> None:
         assert 'aria-label="Without the filter Device: Desktop"' in text
     for field in ("linkid", "interval", "query"):
         assert sum(chart_of((await reader.get(f"/analytics?field={field}&value=x")).text)[1]) == 7
+
+
+async def test_a_filter_can_leave_its_value_out(furnished: FakeOrigin, reader: Reader) -> None:
+    text = (await reader.get("/analytics?country=FR")).text
+    assert 'href="/analytics?range=7d&amp;country=FR&amp;not=country"' in text
+    without = (await reader.get("/analytics?range=7d&country=FR&not=country")).text
+    assert sum(chart_of(without)[1]) == 5
+    assert "Country is not:" in without
+    assert 'href="/events?range=7d&amp;country=FR&amp;not=country"' in without
+    assert 'href="/analytics?range=7d&amp;country=DE"' in without  # a row is that row alone again
+    assert 'href="/analytics?range=7d"' in without  # without the filter nothing is left of it
+    typed = (await reader.get("/analytics?field=country&how=not&value=Germany&not=device")).text
+    assert sum(chart_of(typed)[1]) == 2
+
+
+async def test_leads_are_accounted_for_as_well(furnished: FakeOrigin, reader: Reader) -> None:
+    link = next(iter(furnished.links.values()))
+    furnished.click(link, 3, leads=1)
+    assert "Why this number?" not in (await reader.get("/analytics?measure=leads")).text  # every one is counted
+    furnished.analytics.unattributed = 1
+    text = (await reader.get("/analytics?measure=leads")).text
+    for expected in (
+        "1 of 4 not counted.",
+        "Each of the 4 leads",
+        "Without a click",
+        'href="/events?range=7d&amp;kind=lead"',
+    ):
+        assert expected in text, expected
+    assert "Why this number?" not in (await reader.get("/analytics?measure=leads&country=DE")).text

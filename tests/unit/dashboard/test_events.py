@@ -141,3 +141,12 @@ async def test_the_links_of_a_list_are_a_file(origin: FakeOrigin, reader: Reader
     assert next(row["title"] for row in rows if row["short_link"].endswith("/k7")) == "'=1+1"
     assert len(list(csv.DictReader(io.StringIO((await reader.get("/links.csv?search=k22")).text)))) == 11
     assert 'href="/links.csv?search=k22"' in (await reader.get("/links?search=k22")).text
+
+
+async def test_the_feed_leaves_out_what_the_page_does(origin: FakeOrigin, reader: Reader, link: dict[str, Any]) -> None:
+    origin.click(link)
+    origin.click(link, country="FR", city="Paris")
+    origin.click(link, country="IT", city="Rome")
+    text = (await reader.get("/events/live?country=FR&not=country", headers={"Last-Event-ID": "1"})).text
+    assert "Rome" in text
+    assert "Paris" not in text
