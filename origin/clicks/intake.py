@@ -51,7 +51,7 @@ class Intake:
         now = self._now()
         kept, count, refused = body, 0, list[RefusedClick]()
         try:
-            count = _count_good(body, now)
+            count = count_good(body, now)
         except ValueError:
             kept, count, refused = await self._sort(body, now, again=again)
         if count:
@@ -85,7 +85,7 @@ def sort_clicks(events: list[msgspec.Raw], now: float) -> tuple[list[Click], lis
     return good, refused
 
 
-def _count_good(body: bytes, now: float) -> int:
+def count_good(body: bytes, now: float) -> int:
     """The number of clicks of a batch in which all is well; raises ValueError otherwise."""
     clicks = _read_batch(body).clicks
     for click in clicks:
