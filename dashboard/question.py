@@ -1,7 +1,7 @@
 """Which clicks a page is about: what its address says, and what origin is asked for it."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,8 @@ KINDS = {
     "duplicate": "Duplicates", "capped": "Over the plan", "all": "All requests", "lead": "Leads", "sale": "Sales",
 }  # fmt: skip
 _LONGEST = 1000
-_OLDEST_YEAR, _LAST_YEAR = 1970, 9998
+# Of the period before such a day origin can be asked as well.
+_OLDEST_YEAR, _LAST_YEAR = 2000, 9998
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Question:
         """Values that make no sense are read as if they were not there."""
         own = own or {}
         interval, start, end = given.get("range", ""), day(given.get("from", "")), day(given.get("to", ""))
+        if start and not end and start > datetime.now(UTC).date():
+            end = start  # origin takes no time without an end that has not begun, though here a day may have
         filters = {name: given[name] for name in FILTERS if name not in own and can_filter(given.get(name, ""))}
         typed = _typed(given, own)
         left_out = {*given.get("not", "").split(",")} - typed.keys()
@@ -138,7 +141,9 @@ def _typed(given: QueryParams, own: dict[str, str]) -> dict[str, str]:
 
 def can_filter(value: str) -> bool:
     """Whether origin takes this as one value: a comma or a leading minus would mean several, or all others."""
-    return 0 < len(value) <= _LONGEST and "," not in value and not value.startswith("-")
+    if not value.strip() or len(value) > _LONGEST:
+        return False
+    return "," not in value and "\0" not in value and not value.startswith("-")
 
 
 def day(text: str) -> date | None:

@@ -110,7 +110,15 @@ async def test_days_can_be_chosen(furnished: FakeOrigin, reader: Reader) -> None
     assert sum(chart_of(text)[1]) == 4
     assert f"On {day:%-d %b %Y}".lower() in text.lower()
     assert f'name="from" value="{day}"' in text  # kept by the other forms
-    for nonsense in ("from=x", "from=0001-01-01&to=9999-12-31", "to=2026-01-01"):
+    assert sum(chart_of((await reader.get("/analytics?from=9000-01-01")).text)[1]) == 0
+    for nonsense in (
+        "from=x",
+        "from=1990-01-01",
+        "city=%20",
+        "city=%00",
+        "from=0001-01-01&to=9999-12-31",
+        "to=2026-01-01",
+    ):
         assert sum(chart_of((await reader.get(f"/analytics?{nonsense}")).text)[1]) == 7
 
 
