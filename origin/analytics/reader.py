@@ -107,7 +107,7 @@ class AnalyticsReader:
         values = {**scope.parameters(), **bound, "verdicts": list(verdicts)}
         rows: Rows = []
         for span in period.widening(bound["after_ms"] // 1000 if bound["after"] else None, upwards=upwards):
-            rows = await self._clickhouse.query(scope.complete(sql, tiers.CLICKS.within_days(span)), values)
+            rows = await self._clickhouse.query(scope.complete(sql, tiers.CLICKS.within(span)), values)
             if len(rows) == bound["limit"]:
                 break
         return rows
