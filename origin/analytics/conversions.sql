@@ -1,5 +1,5 @@
 -- Leads and sales have a sign, so sums read them as they are. A whole workspace's are kept by quarters of an hour, and by value by UTC
--- day and month; what those do not know (filters, one link) is read from the rows. Single conversions are read with FINAL; an
+-- day and month; what those do not know (filters, one link) is read from the rows. Exports and feeds read with FINAL; an
 -- event's time never changes, so all its revisions are in one partition. The texts that replace /*mine*/, /*within*/, /*filters*/
 -- and /*value*/ are those of scope.py, tiers.py and dimensions.py.
 
@@ -84,24 +84,38 @@ GROUP BY link_id
 HAVING leads != 0 OR sales != 0
 
 -- name: events
--- One page of conversions, the newest first.
+-- One page of conversions, the newest first: which they are is looked for in few columns, and the others are read of those.
 SELECT /*columns*/
-FROM conversion_credits FINAL
-WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
-    AND (NOT {after:Bool} OR (timestamp, event_id) < (fromUnixTimestamp64Milli({after_ms:Int64}), {after_id:String}))
+FROM conversion_credits
+WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/
+    AND sign = 1 AND (event_id, revision) GLOBAL IN (
+    SELECT event_id, revision
+    FROM conversion_credits
+    WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
+        AND (NOT {after:Bool} OR (timestamp, event_id) < (fromUnixTimestamp64Milli({after_ms:Int64}), {after_id:String}))
+    GROUP BY event_id, revision, timestamp
+    HAVING sum(sign) > 0
+    ORDER BY timestamp DESC, event_id DESC
+    LIMIT {limit:UInt32} OFFSET {offset:UInt32}
+)
 ORDER BY timestamp DESC, event_id DESC
-LIMIT {limit:UInt32} OFFSET {offset:UInt32}
-SETTINGS do_not_merge_across_partitions_select_final = 1
 
 -- name: events_upwards
 -- The same, the oldest first.
 SELECT /*columns*/
-FROM conversion_credits FINAL
-WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
-    AND (NOT {after:Bool} OR (timestamp, event_id) > (fromUnixTimestamp64Milli({after_ms:Int64}), {after_id:String}))
+FROM conversion_credits
+WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/
+    AND sign = 1 AND (event_id, revision) GLOBAL IN (
+    SELECT event_id, revision
+    FROM conversion_credits
+    WHERE /*mine*/ AND model = {model:String} AND event IN {events:Array(String)} AND /*within*/ /*filters*/
+        AND (NOT {after:Bool} OR (timestamp, event_id) > (fromUnixTimestamp64Milli({after_ms:Int64}), {after_id:String}))
+    GROUP BY event_id, revision, timestamp
+    HAVING sum(sign) > 0
+    ORDER BY timestamp, event_id
+    LIMIT {limit:UInt32} OFFSET {offset:UInt32}
+)
 ORDER BY timestamp, event_id
-LIMIT {limit:UInt32} OFFSET {offset:UInt32}
-SETTINGS do_not_merge_across_partitions_select_final = 1
 
 -- name: export
 -- All conversions of the range, in the table's own order, so that nothing need be sorted or held.
