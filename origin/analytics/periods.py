@@ -52,7 +52,16 @@ class Period(NamedTuple):
         return starts
 
     def previous(self) -> "Period":
-        """The one right before: as many buckets, where this one begins with a whole bucket, else the same time."""
+        """The one right before: as many buckets, where this one begins with a whole bucket, else the same time.
+
+        Raises BadPeriod where it would begin before the first year that counts.
+        """
+        earlier = self._earlier()
+        if earlier.start.year < _EARLIEST_YEAR:
+            raise BadPeriod(f"start: the period before, to compare with, would begin before {_EARLIEST_YEAR}.")
+        return earlier
+
+    def _earlier(self) -> "Period":
         length = self.end.timestamp() - self.start.timestamp()
         if floor(self.start, self.step).timestamp() != self.start.timestamp():
             earlier = datetime.fromtimestamp(self.start.timestamp() - length, self.start.tzinfo)

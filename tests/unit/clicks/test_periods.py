@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from origin.analytics import periods, tiers
 from origin.analytics.periods import DAY, HOUR, MONTH, NEAR, BadPeriod, Period, Step
 
-BERLIN = ZoneInfo("Europe/Berlin")
+BERLIN, UTC_ZONE = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
 NOW = datetime(2026, 4, 2, 10, 20, tzinfo=UTC)
 
 
@@ -170,3 +170,9 @@ def test_buckets_of_any_zone_follow_each_other_without_gap_or_end(name: str, at:
     assert starts == sorted(set(starts))
     assert starts[0] <= start
     assert len(starts) <= 76
+
+
+def test_a_period_whose_predecessor_lies_before_all_clicks_is_told_so() -> None:
+    with pytest.raises(BadPeriod, match=r"start: the period before, to compare with, would begin before 1971\."):
+        periods.of_range("1990-01-01", "", UTC_ZONE, NOW).previous()
+    assert periods.of_range("2000-01-01", "", UTC_ZONE, NOW).previous().start.year == 1973
