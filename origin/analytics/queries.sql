@@ -189,7 +189,7 @@ ORDER BY toDate(timestamp), link_id, timestamp
 SELECT toUnixTimestamp64Milli(stored_at) AS stored_ms, /*columns*/
 FROM clicks
 WHERE workspace_id = {workspace:UInt64} AND timestamp > now64(3) - INTERVAL 1 HOUR
-    AND toDate(timestamp) >= toDate(now64(3) - INTERVAL 1 HOUR)
+    AND toDate(timestamp) >= toDate(now64(3, 'UTC') - INTERVAL 1 HOUR)
     AND verdict != 'duplicate'
     AND stored_at >= fromUnixTimestamp64Milli({stored_ms:Int64}) AND (stored_at, timestamp, click_id)
         > (fromUnixTimestamp64Milli({stored_ms:Int64}), fromUnixTimestamp64Milli({at_ms:Int64}), {event_id:String})

@@ -121,7 +121,7 @@ class Enricher:
         places = self._places_of(clicks)
         agents = [self._agents[click.user_agent[:LONGEST_HEADER]] for click in clicks]
         sources = [
-            self._sources[click.referer[:LONGEST_URL], click.domain, query]
+            self._sources[click.referer[:LONGEST_URL], click.domain, query.medium, query.text]
             for click, query in zip(clicks, said, strict=True)
         ]
         return Told(
@@ -200,10 +200,10 @@ def _agent_facts(header: str) -> _Agent:
     return _Agent(columns, Robot(facts.bot_name, reason) if facts.bot_name else None)
 
 
-def _source_facts(asked: tuple[str, str, _Query]) -> Facts:
-    header, domain, query = asked
+def _source_facts(asked: tuple[str, str, str, str]) -> Facts:
+    header, domain, medium, query = asked
     host = host_of(header)
-    return Facts((host, DIRECT if host == DIRECT else header, channel_of(host, domain, query.medium, query.text)))
+    return Facts((host, DIRECT if host == DIRECT else header, channel_of(host, domain, medium, query)))
 
 
 def _coordinate(text: str, limit: float) -> float | None:

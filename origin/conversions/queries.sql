@@ -2,18 +2,14 @@
 -- does not matter in which order they came.
 
 -- name: customer
--- The customer with this id of the asker's, made where there is none; the row is held until the end of the transaction. `sums_in`
--- and `rates` are the workspace's.
+-- The customer with this id of the asker's, made where there is none; the row is held until the end of the transaction.
 INSERT INTO customers (workspace_id, external_id, name, email, avatar)
 VALUES (:workspace, :external_id, :name, :email, :avatar)
 ON CONFLICT (workspace_id, external_id) DO UPDATE SET
     name = coalesce(customers.name, excluded.name),
     email = coalesce(customers.email, excluded.email),
     avatar = coalesce(customers.avatar, excluded.avatar)
-RETURNING
-    *,
-    (SELECT workspaces.currency FROM workspaces WHERE workspaces.id = customers.workspace_id) AS sums_in,
-    (SELECT workspaces.exchange_rates FROM workspaces WHERE workspaces.id = customers.workspace_id) AS rates
+RETURNING *
 
 -- name: customer_by_click
 -- The same customer, who came by a click: noted, with what is known of it by now; what was known of it before is kept. `made`: there
@@ -37,11 +33,8 @@ WITH customer AS (
         WHERE clicks.link_id IS NULL AND excluded.link_id IS NOT NULL
     RETURNING link_id IS NOT NULL AS found
 )
-SELECT
-    customer.*, workspaces.currency AS sums_in, workspaces.exchange_rates AS rates,
-    coalesce((SELECT found FROM touched), false) AS newly_found
+SELECT customer.*, coalesce((SELECT found FROM touched), false) AS newly_found
 FROM customer
-JOIN workspaces ON workspaces.id = customer.workspace_id
 
 -- name: invoice
 -- The sale that has this invoice.
@@ -49,7 +42,8 @@ SELECT * FROM conversions
 WHERE workspace_id = :workspace AND invoice_id = :invoice AND event = 'sale' AND outcome <> 'duplicate'
 
 -- name: record
--- Write a conversion down, unless it is there already. The window is the workspace's, or the given one.
+-- Write a conversion down, unless it is there already. The window is the workspace's, or the given one. `sums_in` and `rates` are
+-- the workspace's as well: read here, as the customer is held by now. Whoever changes them has summed the customer up before, or waits.
 INSERT INTO conversions (
     workspace_id, customer_id, event, event_name, outcome, window_days, quantity, amount, currency, sale_type, invoice_id,
     payment_processor, metadata, lead_id
@@ -60,7 +54,10 @@ SELECT
 FROM workspaces
 WHERE id = :workspace
 ON CONFLICT DO NOTHING
-RETURNING *
+RETURNING
+    *,
+    (SELECT workspaces.currency FROM workspaces WHERE workspaces.id = conversions.workspace_id) AS sums_in,
+    (SELECT workspaces.exchange_rates FROM workspaces WHERE workspaces.id = conversions.workspace_id) AS rates
 
 -- name: add_revenue
 -- Add a sale to what a customer has paid.

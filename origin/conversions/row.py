@@ -1,7 +1,7 @@
 """A row of the table `conversion_credits` in ClickHouse. What each column means: docs/analytics.md."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from origin import ids
 from origin.conversions.facts import FACTS
 from origin.storage.tables import Row
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
 MODELS = ("last", "first")
 OWN = (
     "workspace_id", "model", "event", "event_id", "revision", "sign", "timestamp", "event_name", "customer_id", "quantity",
@@ -55,4 +56,5 @@ def taken_back(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
+    # What is begun of a millisecond is cut off: rounded, an event at the end of a day would be kept under the next one.
+    return (at - _EPOCH) // timedelta(milliseconds=1)

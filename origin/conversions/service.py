@@ -95,7 +95,7 @@ class Conversions:
             former = await _invoice(connection, workspace_id, body.invoice_id)
             assert former is not None
             return await _stands(connection, former, paid)
-        await _add_revenue(connection, customer, paid["currency"], body.amount)
+        await _add_revenue(connection, customer, row)
         return Taken(customer, body.click_id or "", row)
 
 
@@ -189,16 +189,16 @@ async def _stands(connection: AsyncConnection, former: Row, paid: dict[str, Any]
     return Taken(row, "", former)
 
 
-async def _add_revenue(connection: AsyncConnection, customer: Row, currency: str, amount: int) -> None:
+async def _add_revenue(connection: AsyncConnection, customer: Row, sale: Row) -> None:
     """Add a sale to what the customer has paid; the workspace's first sale names the currency that revenue is summed up in."""
-    sums_in, rates = customer.sums_in, customer.rates
+    currency, sums_in, rates = sale.currency, sale.sums_in, sale.rates
     if sums_in is None:
         mine = workspaces.c.id == customer.workspace_id
         unnamed = sa.update(workspaces).where(mine, workspaces.c.currency.is_(None)).values(currency=currency)
         await connection.execute(unnamed)
         asked = sa.select(workspaces.c.currency, workspaces.c.exchange_rates).where(mine)
         sums_in, rates = (await connection.execute(asked)).one()
-    revenue = {**customer.revenue, currency: customer.revenue.get(currency, 0) + amount}
+    revenue = {**customer.revenue, currency: customer.revenue.get(currency, 0) + sale.amount}
     values = {
         "customer": customer.id,
         "revenue": msgspec.json.encode(revenue).decode(),

@@ -151,3 +151,21 @@ async def test_rollups_of_conversions_that_are_made_again_end_equal(tracker: Tra
         await tracker.stack.clickhouse.command(f"TRUNCATE TABLE {table}")
     await rebuild(tracker.stack.clickhouse)
     assert await sums(tracker) == before != []
+
+
+async def test_an_event_of_the_last_moment_of_a_day_is_taken_back(
+    tracker: Tracker, links: list[int], engine: AsyncEngine
+) -> None:
+    await tracker.stack.conversions.stop()
+    await tracker.lead(await tracker.clicked(links[0], ago_ms=2 * 86_400_000))
+    midnight = sa.func.date_trunc("day", sa.func.now())
+    late = sa.update(conversions).where(conversions.c.workspace_id == tracker.workspace)
+    async with engine.begin() as connection:
+        await connection.execute(late.values(occurred_at=midnight - sa.text("interval '200 microseconds'")))
+    while await tracker.stack.conversions.work():
+        pass
+    await tracker.lead(await tracker.clicked(links[1], ago_ms=36 * 3_600_000), name="Other", mode="deferred")
+    while await tracker.stack.conversions.work():
+        pass
+    await tracker.settle()
+    assert await sums(tracker) == [{"event": "lead", "link": str(links[1]), "quantities": 1, "n": 1, "paid": 0}]

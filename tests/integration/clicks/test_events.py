@@ -239,3 +239,14 @@ class live:  # noqa: N801  # reads as a function
             lines = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
             if "data" in lines:
                 self._events.put_nowait({**lines, "data": json.loads(lines["data"])})
+
+
+async def test_the_live_feed_has_clicks_of_now_wherever_clickhouse_keeps_its_clock(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From 11:00 UTC on it is tomorrow on Kiritimati."""
+    monkeypatch.setitem(asker.stack.clickhouse._read_settings, "session_timezone", "Pacific/Kiritimati")
+    async with live(asker) as feed:
+        await asyncio.sleep(0.1)
+        await asker.click({"id": f"far-{asker.workspace}"})
+        assert (await feed.next())["data"]["click_id"] == f"far-{asker.workspace}"

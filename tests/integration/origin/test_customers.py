@@ -1,8 +1,19 @@
 """Customers, listed, found, changed and forgotten; no ClickHouse takes part."""
 
+import asyncio
 from typing import Any
 
 import httpx
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from origin.conversions import settings
+from origin.conversions.settings import AttributionChange
+from tests.factories import Account
+
+_WAITERS = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 async def add(api: httpx.AsyncClient, number: int, **more: Any) -> str:
@@ -100,3 +111,20 @@ async def test_sums_follow_the_workspaces_currency_and_rates(api: httpx.AsyncCli
     assert (await api.get("/api/v1/customers/ext_rich")).json()["saleAmount"] == 1000
     for wrong in ({"currency": "euro"}, {"exchangeRates": {"eur": 0}}, {"windowDays": 0}, {"model": "middle"}):
         assert (await api.patch(path, json=wrong)).status_code == 422
+
+
+async def test_a_sale_that_waits_for_new_rates_is_summed_up_by_them(
+    api: httpx.AsyncClient, engine: AsyncEngine, account: Account
+) -> None:
+    body = {"customerExternalId": "rich", "amount": 100, "currency": "eur"}
+    await api.post("/api/v1/track/sale", json=body)
+    async with engine.begin() as changing:
+        given = AttributionChange(exchange_rates={"usd": 0.5})
+        await settings.change(changing, account.actor.workspace_id, given)
+        sale = asyncio.create_task(api.post("/api/v1/track/sale", json={**body, "currency": "usd"}))
+        waiting = 0
+        while not waiting:
+            async with engine.connect() as connection:
+                waiting = (await connection.execute(_WAITERS)).scalar_one()
+    assert (await sale).status_code == 200
+    assert (await api.get("/api/v1/customers/ext_rich")).json()["saleAmount"] == 150

@@ -1,3 +1,4 @@
+import gc
 import random
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 
 from origin.clicks.block_table import BlockTable
 from origin.clicks.columns import BlockColumns
-from origin.clicks.enrich import Enricher, Origin
+from origin.clicks.enrich import Enricher, Origin, _Query
 from origin.clicks.event import Batch, Click
 from origin.clicks.geo import GeoFile
 from origin.clicks.remembered import Remembered
@@ -123,6 +124,13 @@ def test_what_is_remembered_is_bounded_by_entries_and_by_characters() -> None:
         assert entries <= 6
         assert characters <= 200
     assert remembered["x" * 90] == 90, "what is longer than all may be is remembered alone"
+
+
+def test_an_enricher_holds_no_more_of_long_queries_than_it_may(enricher: Enricher) -> None:
+    for number in range(12_000):
+        enricher.told([click("long", query=f"gclid={number}{'x' * 8000}")])
+    held = sum(len(each.text) for each in gc.get_objects() if isinstance(each, _Query))
+    assert held <= 64 << 20, "those of queries and of sources, 32 MB each"
 
 
 def test_what_is_asked_for_often_is_made_once() -> None:
