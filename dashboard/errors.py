@@ -6,7 +6,11 @@ class OriginError(Exception):
 
 
 class OriginDown(OriginError):
-    """Origin does not answer, or answers that it cannot work just now."""
+    """Origin does not answer, or answers that it cannot work just now; `message` is what it says then."""
+
+    def __init__(self, reason: str, message: str = "") -> None:
+        super().__init__(reason)
+        self.message = message
 
 
 class NeedsLogin(OriginError):

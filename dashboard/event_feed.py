@@ -1,6 +1,7 @@
 """Origin's feed of events, narrowed down to what a page is about and turned into rows of its list."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 import httpx
 import msgspec
@@ -41,28 +42,33 @@ def _value(event: Event, name: str) -> str:
 async def rows(feed: httpx.Response, question: Question, row: Callable[..., str]) -> AsyncIterator[bytes]:
     """Server-sent events of rows. Ids, pauses and signs of life are passed on, so that the browser resumes where it was."""
     event_id = data = ""
-    try:
-        async for line in feed.aiter_lines():
-            name, _, value = line.partition(": ")
-            if name == "id":
-                event_id = value
-            elif name == "data":
-                data = value
-            elif line and name != "event":  # a pause to keep before the next try, or a comment
-                yield f"{line}\n\n".encode()
-            elif not line and (data or event_id):
-                yield _written(event_id, data, question, row)
-                event_id = data = ""
-    except httpx.HTTPError:
-        return  # origin went away; the browser comes again
-    finally:
-        await feed.aclose()
+    async for line in _lines(feed):
+        name, _, value = line.partition(": ")
+        if name == "id":
+            event_id = value
+        elif name == "data":
+            data = value
+        elif line and name != "event":  # a pause to keep before the next try, or a comment
+            yield f"{line}\n\n".encode()
+        elif not line and data:
+            yield _written(event_id, data, question, row)
+            event_id = data = ""
+
+
+async def _lines(feed: httpx.Response) -> AsyncIterator[str]:
+    """Only a line feed ends one: what else Unicode ends a line with may be in the data."""
+    rest = b""
+    with suppress(httpx.HTTPError):  # origin went away; the browser comes again
+        async for part in feed.aiter_bytes():
+            *lines, rest = (rest + part).split(b"\n")
+            for line in lines:
+                yield line.decode()
 
 
 def _written(event_id: str, data: str, question: Question, row: Callable[..., str]) -> bytes:
-    """An event of the page as a row; of others only the id is told."""
-    event = msgspec.json.decode(data, type=Event) if data else None
-    if event is None or not fits(event, question):
-        return f"id: {event_id}\n\n".encode()
+    """An event of the page as a row; of others only the id is told, so that a script knows where it was."""
+    event = msgspec.json.decode(data, type=Event)
+    if not fits(event, question):
+        return f"id: {event_id}\nevent: passed\ndata: -\n\n".encode()
     html = "\n".join(f"data: {line}" for line in row(event=event).splitlines() if line.strip())
     return f"id: {event_id}\nevent: row\n{html}\n\n".encode()

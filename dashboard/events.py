@@ -1,12 +1,16 @@
 """The events behind the figures, one by one: a page of them, all of them as a file, and those that come in just now."""
 
+import re
+import time
+from urllib.parse import urlencode
+
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from dashboard.analytics import named_filters
 from dashboard.analytics_calls import Params
-from dashboard.downloads import download
-from dashboard.errors import NotThere, Refused
+from dashboard.downloads import PassedOn, download
+from dashboard.errors import NotThere, OriginDown, Refused
 from dashboard.event_feed import can_follow, rows
 from dashboard.measures import period
 from dashboard.pages import zone
@@ -15,9 +19,12 @@ from dashboard.site import Site
 
 PATH = "/events"
 PAGE_SIZE = 50
+# Of an event in the feed; the time alone, in unix milliseconds, is one as well.
+_ID = re.compile(r"\d{1,15}(-[\w-]{1,100})?", re.ASCII)
 FORMATS = {"csv": "CSV", "ndjson": "NDJSON", "parquet": "Parquet"}
 _CAME_OF = {"lead": "leads", "sale": "sales"}
-_UNPROCESSABLE = 422
+_UNPROCESSABLE, _UNAVAILABLE = 422, 503
+FEED_TYPE, FEED_HEADERS = "text/event-stream", {"X-Accel-Buffering": "no"}
 
 
 class EventsPage:
@@ -30,6 +37,7 @@ class EventsPage:
         question = Question.of(PATH, request.query_params)
         cursor = request.query_params.get("cursor", "")
         params = {**_params(question, request), "limit": str(PAGE_SIZE), **({"cursor": cursor} if cursor else {})}
+        asked_ms = int(time.time() * 1000)
         try:
             page = await self._site.client.analytics.events(token, params)
         except Refused as error:
@@ -39,7 +47,8 @@ class EventsPage:
         return self._site.pages.page(
             request, "events.html", question=question, events=page.events, kinds=KINDS, formats=FORMATS, ranges=RANGES,
             named=await named_filters(self._site, token, question), period=period(question), first=not cursor,
-            older=f"{question.url()}&cursor={page.cursor}" if page.cursor else "", can_follow=can_follow(question),
+            older=f"{question.url()}&{urlencode({'cursor': page.cursor})}" if page.cursor else "",
+            can_follow=can_follow(question), asked_ms=asked_ms,
         )  # fmt: skip
 
     async def export(self, request: Request) -> Response:
@@ -49,19 +58,23 @@ class EventsPage:
             raise NotThere
         token = await self._site.sessions.token(request)
         question = Question.of(PATH, request.query_params)
-        file = await self._site.client.analytics.export(token, {**_params(question, request), "format": kind})
+        try:
+            file = await self._site.client.analytics.export(token, {**_params(question, request), "format": kind})
+        except OriginDown as error:
+            if error.message:  # too many at once: origin answers, and says what to do
+                raise Refused(_UNAVAILABLE, error.message) from error
+            raise
         return download(file, f"{question.kind or 'click'}-events.{kind}")
 
     async def live(self, request: Request) -> Response:
-        """The rows of events that happen now, as server-sent events of HTML."""
+        """The rows of events that happen now, as server-sent events of HTML; those since `after` first."""
         token = await self._site.sessions.token(request)
         question = Question.of(PATH, request.query_params)
-        last = request.headers.get("Last-Event-ID", "")
+        last = request.headers.get("Last-Event-ID") or request.query_params.get("after", "")
+        last = last if _ID.fullmatch(last) else ""
         feed = await self._site.client.analytics.live(token, _CAME_OF.get(question.kind, "clicks"), last)
         row = self._site.pages.part("event_row.html", request, question=question)
-        return StreamingResponse(
-            rows(feed, question, row), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
-        )
+        return PassedOn(feed, rows(feed, question, row), FEED_TYPE, **FEED_HEADERS)
 
 
 def _params(question: Question, request: Request) -> Params:

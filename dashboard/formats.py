@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from importlib.resources import files
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from shared.currencies import digits
@@ -51,11 +50,10 @@ def ago(value: datetime, now: datetime | None = None) -> str:
 
 
 def without_scheme(url: str) -> str:
-    """A URL as people read it: no scheme, no lone slash at the end."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https"):
+    """A URL as people read it: no scheme, no lone slash at the end. What is no URL, which a referrer may be, stays as it is."""
+    scheme, colon, text = url.partition("://")
+    if not colon or scheme.lower() not in ("http", "https"):
         return url
-    text = url[len(parts.scheme) + 3 :]
     return text.removesuffix("/") if text.count("/") == 1 else text
 
 
@@ -69,12 +67,11 @@ def country_name(country: str) -> str:
     return countries().get(country.upper(), country) or "Unknown"
 
 
-def country_code(text: str) -> str:
-    """The ISO 3166 code of a country's name or code; the text itself where there is no such country."""
-    known = countries()
-    if text.upper() in known:
-        return text.upper()
-    return next((code for code, name in known.items() if name.casefold() == text.casefold()), text)
+def value_of(text: str, field: str) -> str:
+    """The opposite of row_label: the value that is written like this, in any case; the text itself where there is none."""
+    words = countries() if field == "country" else _WORDS.get(field, {})
+    known = {name.casefold(): value for value, name in words.items()} | {value.casefold(): value for value in words}
+    return text.lower() if field == "channel" else known.get(text.casefold(), text)
 
 
 def money(amount: int, currency: str) -> str:

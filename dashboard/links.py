@@ -32,6 +32,7 @@ SORTS = {
     "changed": Sort("Last changed", "updatedAt", "desc"),
 }
 _LAST_PAGE = 100_000
+_LONG_SECONDS = 600  # that writing a file of many links may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,8 @@ class Links:
 
     async def export(self, request: Request) -> Response:
         """`/links.csv`: all that the list would show, on all its pages."""
-        token = await self._site.sessions.token(request)
-        return attachment(rows(self._site.client, token, Listing.of(request)), "links.csv")
+        token = await self._site.sessions.token(request, lasting=_LONG_SECONDS)
+        return attachment(await rows(self._site.client, token, Listing.of(request)), "links.csv")
 
     async def confirm_delete(self, request: Request) -> Response:
         token = await self._site.sessions.token(request)

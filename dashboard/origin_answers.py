@@ -17,13 +17,13 @@ _FIELD = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[\d+\])*", re.ASCII)
 
 def refusal(answer: httpx.Response) -> Exception:
     """The error that an answer stands for."""
-    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return OriginDown(f"status {answer.status_code} at {answer.request.method} {answer.request.url.path}")
+    what = f"status {answer.status_code} at {answer.request.method} {answer.request.url.path}"
     try:
-        error = dict(answer.json()["error"])
+        message = str(dict(answer.json()["error"]).get("message", ""))
     except (ValueError, KeyError, TypeError):
-        return OriginDown(f"status {answer.status_code} without an error of the API at {answer.request.url.path}")
-    message = str(error.get("message", ""))
+        return OriginDown(f"{what} without an error of the API")
+    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return OriginDown(what, message if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else "")
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         return NeedsLogin(message)
     if answer.status_code == httpx.codes.NOT_FOUND:

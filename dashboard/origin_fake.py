@@ -55,6 +55,7 @@ class FakeOrigin:
     request_ids: list[str] = field(default_factory=list)
     has_mailbox: bool = False
     down: bool = False
+    tired: set[int] = field(default_factory=set)  # those lists of links, by their number, are over the rate limit
     token_seconds: int = 900
     refreshes: int = 0
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -144,6 +145,8 @@ class FakeOrigin:
         self._allow(request)
         if request.method == "POST":
             return JSONResponse(self.add_link(**await request.json()))
+        if self.calls.count("GET /links") in self.tired:
+            raise Problem(429, "Too many requests: wait for as many seconds as Retry-After says.")
         query = request.query_params
         if query["sortBy"] not in {"createdAt", "updatedAt"}:
             raise Problem(422, "sortBy: Invalid enum value.")

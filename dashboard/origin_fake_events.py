@@ -14,7 +14,10 @@ from starlette.routing import BaseRoute, Route
 
 from dashboard.origin_fake_accounts import Problem
 
+# As origin writes it: other scripts stand there as they are.
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _NAMES = {"linkId": "link_id", "refererUrl": "referer_url", "deviceBrand": "device_brand"}
+_OVERLAP_MS = 3000
 GONE = dict.fromkeys(("id", "domain", "key", "shortLink", "url", "title"), "")
 
 
@@ -67,6 +70,7 @@ class FakeEvents:
     allow: Callable[[Request], None]
     links: dict[str, dict[str, Any]]
     fitting: Callable[[Mapping[str, str]], list[Click]]
+    busy: bool = False  # as many exports as may be are under way
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -87,6 +91,8 @@ class FakeEvents:
 
     async def _export(self, request: Request) -> Response:
         self.allow(request)
+        if self.busy:
+            raise Problem(503, "As many exports as origin makes at once are under way: try again when one has ended.")
         rows = [
             {"click_id": each["click_id"], "country": each["click"]["country"]}
             for each in self._found(request.query_params)
@@ -100,14 +106,17 @@ class FakeEvents:
         return Response(text.getvalue(), media_type="text/csv")
 
     async def _live(self, request: Request) -> Response:
-        """Those after the last one that the client has; at first none, but the place to go on from."""
+        """Those since the last one that the client has, or since a time; as with origin, perhaps some that it has already."""
         self.allow(request)
-        everything = self.fitting({"interval": "all", "timezone": "UTC"})
-        last = request.headers.get("last-event-id", "")
-        news = everything[int(last) :] if last else []
-        text = "retry: 200\n\n" + ("" if last else f"id: {len(everything)}\n\n")
-        for number, click in enumerate(news, len(everything) - len(news) + 1):
-            text += f"id: {number}\nevent: click\ndata: {json.dumps(self._event(click, number))}\n\n"
+        since, _, _ = request.headers.get("last-event-id", "").partition("-")
+        if not (since.isdecimal() or not since):
+            raise Problem(422, "Last-Event-ID: it is none that this feed gave.")
+        text = "retry: 200\n\n"
+        for number, click in enumerate(self.fitting({"interval": "all", "timezone": "UTC"}), 1):
+            ms = round(click.at.timestamp() * 1000)
+            if not since or ms < int(since) - _OVERLAP_MS:
+                continue
+            text += f"id: {ms}-click-{number}\nevent: click\ndata: {_encode(self._event(click, number))}\n\n"
         return Response(text, media_type="text/event-stream")
 
     def _found(self, query: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from dashboard.analytics_types import MEASURES
 from dashboard.dimensions import CARDS, FILTERS, Top
-from dashboard.formats import country_code, row_label
+from dashboard.formats import row_label, value_of
 
 RANGES = {
     "24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days", "1y": "12 months", "all": "all time",
@@ -133,9 +133,8 @@ def _listed(names: frozenset[str]) -> str:
 
 def _typed(given: QueryParams, own: dict[str, str]) -> dict[str, str]:
     """The filter that a form adds: `field`, `how` ("not" leaves its value out) and `value`."""
-    name, value = given.get("field", ""), given.get("value", "").strip()
-    if name == "country":
-        value = country_code(value)
+    name = given.get("field", "")
+    value = value_of(given.get("value", "").strip(), name)
     return {name: value} if name in FILTERS and name not in own and can_filter(value) else {}
 
 

@@ -49,13 +49,13 @@ class Sessions:
         step = request.session.get("step")
         return str(step["token"]) if step and step["ends"] > self._clock() else ""
 
-    async def token(self, request: Request) -> str:
-        """The access token of the request's user; raises NeedsLogin."""
+    async def token(self, request: Request, lasting: int = MARGIN_SECONDS) -> str:
+        """The access token of the request's user, good for so many seconds if they can be had; raises NeedsLogin."""
         session = request.session
         if "access" not in session:
             raise NeedsLogin
         work_in(session.get("workspace", {}).get("id", ""))
-        renewed = session["ends"] - MARGIN_SECONDS <= self._clock()
+        renewed = session["ends"] - lasting <= self._clock()
         if renewed:
             self._keep(request, await self._renew(session["cookies"]))
         if renewed or "may" not in session.get("workspace", {}):

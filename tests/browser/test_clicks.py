@@ -64,6 +64,59 @@ async def test_events_appear_while_one_looks_until_one_has_seen_enough(
     assert "GET /events/live" not in origin.calls[calls + 1 :]
 
 
+async def look_away(page: Page, *, hidden: bool) -> None:
+    await page.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+async def test_what_happened_while_nobody_looked_is_there_afterwards_and_once(
+    page: Page, origin: FakeOrigin, dashboard: str, link: dict[str, Any]
+) -> None:
+    origin.click(link, city="Lyon")
+    await page.goto(f"{dashboard}/events")
+    rows = page.get_by_role("list", name="Events, the newest first").get_by_role("listitem")
+    origin.click(link, city="Bonn")  # after the page, and before the feed
+    await page.get_by_role("button", name="Live").click()
+    await expect(rows).to_have_count(2)
+    await look_away(page, hidden=True)
+    origin.click(link, city="Oslo")
+    await look_away(page, hidden=False)
+    await expect(rows).to_have_count(3)
+    await expect(rows.first).to_contain_text("Oslo")
+    await expect(rows.last).to_contain_text("Lyon")
+
+
+async def test_the_live_list_outlasts_an_origin_that_starts_anew(
+    page: Page, origin: FakeOrigin, dashboard: str, link: dict[str, Any]
+) -> None:
+    await page.goto(f"{dashboard}/events")
+    origin.click(link, city="Bonn")
+    await page.get_by_role("button", name="Live").click()
+    await expect(page.get_by_role("list", name="Events, the newest first")).to_contain_text("Bonn")  # it is open
+    origin.down = True
+    async with page.expect_response(lambda answer: "/events/live" in answer.url and answer.status == 503):
+        pass
+    await expect(page.get_by_text("The connection is gone: trying again.")).to_be_visible()
+    origin.down = False
+    origin.click(link, city="Oslo")
+    await expect(page.get_by_role("list", name="Events, the newest first")).to_contain_text("Oslo")
+    await expect(page.get_by_role("button", name="Live")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_an_export_that_is_refused_says_why(
+    page: Page, origin: FakeOrigin, dashboard: str, link: dict[str, Any]
+) -> None:
+    origin.analytics.events.busy = True
+    await page.goto(f"{dashboard}/events")
+    await page.get_by_role("link", name="Export all of these as CSV").click()
+    await expect(page.get_by_text("try again when one has ended")).to_be_visible()
+
+
 async def test_what_the_list_shows_is_saved_as_a_file(
     page: Page, origin: FakeOrigin, dashboard: str, link: dict[str, Any]
 ) -> None:

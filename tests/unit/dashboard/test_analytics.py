@@ -185,3 +185,22 @@ async def test_leads_are_accounted_for_as_well(furnished: FakeOrigin, reader: Re
     ):
         assert expected in text, expected
     assert "Why this number?" not in (await reader.get("/analytics?measure=leads&country=DE")).text
+
+
+async def test_an_address_that_is_none_breaks_no_page(furnished: FakeOrigin, reader: Reader) -> None:
+    furnished.click(next(iter(furnished.links.values())), referer_url="http://[")
+    assert "refererUrl=http%3A%2F%2F%5B" in (await reader.get("/analytics?sources=referer_urls")).text
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "clicks"),
+    [("continent", "europe", 7), ("channel", "Direct", 7), ("trigger", "qr code", 2), ("variant", "b", 3)],
+)
+async def test_a_filter_is_typed_as_the_page_shows_it(
+    furnished: FakeOrigin, reader: Reader, field: str, typed: str, clicks: int
+) -> None:
+    link = next(iter(furnished.links.values()))
+    furnished.click(link, 2, trigger="qr", continent="AS", channel="email")
+    furnished.click(link, 3, variant=1, continent="AS", channel="email")
+    text = (await reader.get("/analytics", params={"field": field, "value": typed})).text
+    assert sum(chart_of(text)[1]) == clicks

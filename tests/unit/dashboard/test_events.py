@@ -1,12 +1,16 @@
 """The events behind the figures: the list, its pages, files, and the feed."""
 
+import asyncio
 import csv
 import io
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
+from dashboard.downloads import download
 from dashboard.origin_fake import FakeOrigin
 from tests.unit.dashboard.conftest import Reader
 
@@ -17,7 +21,7 @@ def link(origin: FakeOrigin) -> dict[str, Any]:
 
 
 def times(text: str) -> int:
-    return text.count('<li class="event">')
+    return text.count('<li class="event" ')
 
 
 async def test_clicks_are_listed_the_newest_first(origin: FakeOrigin, reader: Reader, link: dict[str, Any]) -> None:
@@ -108,20 +112,23 @@ async def test_the_feed_has_rows_of_what_the_page_is_about(
     origin: FakeOrigin, reader: Reader, link: dict[str, Any]
 ) -> None:
     other = origin.add_link("https://example.com/2", "autumn")
-    origin.click(link)
+    origin.click(link, at=datetime.now(UTC) - timedelta(minutes=1))
     began = await reader.get(f"/events/live?linkId={link['id']}")
     assert began.headers["content-type"].startswith("text/event-stream")
-    assert began.text == "retry: 200\n\nid: 1\n\n"
+    assert began.text == "retry: 200\n\n"
     origin.click(link, city="Paris")
     origin.click(other, city="Rome")
     origin.click(link, city="Oslo", verdict="bot")
-    headers = {"Last-Event-ID": "1"}
+    ago = (datetime.now(UTC) - timedelta(seconds=30)).timestamp()
+    headers = {"Last-Event-ID": f"{ago * 1000:.0f}-click-1"}
     text = (await reader.get(f"/events/live?linkId={link['id']}", headers=headers)).text
+    resumed = await reader.get(f"/events/live?linkId={link['id']}&after={ago * 1000:.0f}")
+    assert resumed.text == text
     assert text.count("event: row") == 1
     assert "Paris" in text
     assert "Rome" not in text
     assert "Oslo" not in text
-    assert "id: 4\n" in text  # to go on after what was left out
+    assert "-click-4\n" in text  # to go on after what was left out
     assert all(line.split(":")[0] in {"", "id", "event", "data", "retry"} for line in text.splitlines())
 
 
@@ -150,3 +157,72 @@ async def test_the_feed_leaves_out_what_the_page_does(origin: FakeOrigin, reader
     text = (await reader.get("/events/live?country=FR&not=country", headers={"Last-Event-ID": "1"})).text
     assert "Rome" in text
     assert "Paris" not in text
+
+
+async def test_line_ends_of_other_scripts_do_not_break_the_feed(
+    origin: FakeOrigin, reader: Reader, link: dict[str, Any]
+) -> None:
+    for end in ("\u2028", "\u2029", "\x85"):
+        origin.click(link, city=f"Par{end}is")
+    origin.click(link, city="Oslo")
+    text = (await reader.get("/events/live", headers={"Last-Event-ID": "1"})).text
+    assert text.count("event: row") == 4
+    assert "Oslo" in text
+
+
+async def test_an_export_too_many_says_so_instead_of_that_origin_is_away(
+    origin: FakeOrigin, reader: Reader, link: dict[str, Any]
+) -> None:
+    origin.analytics.events.busy = True
+    answer = await reader.get("/events.csv")
+    assert answer.status_code == 503
+    assert "try again when one has ended" in answer.text
+    assert "does not answer" not in answer.text
+    # A link that downloads would save that page, or the one to log in, in the file's place.
+    assert " download " not in (await reader.get("/events")).text
+
+
+async def test_a_refused_list_of_links_is_a_page_and_no_broken_file(origin: FakeOrigin, reader: Reader) -> None:
+    origin.down = True
+    answer = await reader.get("/links.csv")
+    assert answer.status_code == 503
+    assert "content-disposition" not in answer.headers
+
+
+async def test_a_long_list_of_links_is_saved_whole_though_origin_asks_to_wait(
+    origin: FakeOrigin, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.links_file.WAIT_SECONDS", 0)
+    for number in range(230):
+        origin.add_link(f"https://example.com/{number}", f"k{number}")
+    origin.tired = {2, 3}
+    assert len((await reader.get("/links.csv")).text.splitlines()) == 231
+
+
+async def test_who_leaves_before_the_first_byte_frees_what_origin_sends() -> None:
+    closed = asyncio.Event()
+
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            while True:
+                yield b"x"
+
+        async def aclose(self) -> None:
+            await asyncio.sleep(0)  # as a connection does
+            closed.set()
+
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def stuck(message: object) -> None:
+        del message
+        await asyncio.Event().wait()
+
+    response = download(httpx.Response(200, stream=Endless()), "events.csv")
+    await response({"type": "http", "asgi": {"spec_version": "2.3"}}, gone, stuck)
+    assert closed.is_set()
+
+
+@pytest.mark.parametrize("after", ["x", "1%0A2", "%C3%A9", "9" * 16, "1-" + "a" * 101])
+async def test_a_place_in_the_feed_that_is_none_is_left_out(reader: Reader, link: dict[str, Any], after: str) -> None:
+    assert (await reader.get(f"/events/live?after={after}")).text == "retry: 200\n\n"
