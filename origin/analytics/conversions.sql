@@ -12,8 +12,8 @@ SELECT
     sum(purchases) AS sales,
     sumMapIf(map(paid_in, paid), purchases != 0) AS revenue,
     sum(paid * transform(paid_in, {currencies:Array(String)}, {factors:Array(Float64)}, 0.)) AS sale_amount,
-    sum(latitudes) / sum(placed) AS mean_latitude,
-    sum(longitudes) / sum(placed) AS mean_longitude
+    sum(latitudes) / nullIf(sum(placed), 0) AS mean_latitude,
+    sum(longitudes) / nullIf(sum(placed), 0) AS mean_longitude
 FROM
 (
     /*parts*/

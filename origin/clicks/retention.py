@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from origin.conversions.expiry import expire
-from origin.storage import clickhouse_cluster
 from origin.storage.clickhouse import ClickHouse
+from origin.storage.clickhouse_cluster import statements
 from origin.storage.rollups import ROLLUPS
 from origin.storage.tables import workspaces
 
@@ -61,6 +61,5 @@ class Retention:
 
     async def _change(self, table: str, workspace_id: int, days: int) -> None:
         sql = _CHANGE.format(table=table, days=int(days), workspace=int(workspace_id))
-        cluster = self._clickhouse.cluster
-        for statement in clickhouse_cluster.render(sql, cluster) if cluster else [sql]:
+        for statement in statements(sql, self._clickhouse.cluster):
             await self._clickhouse.command(statement)

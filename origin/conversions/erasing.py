@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from origin.conversions import store
 from origin.storage import named_sql
 from origin.storage.clickhouse import ClickHouse
-from origin.storage.rollups import CONVERSION_ROLLUPS, delete, refill
+from origin.storage.rollups import CONVERSION_ROLLUPS, delete, empty, refill
 
 _SQL = {name: sa.text(text) for name, text in named_sql.load(Path(__file__).with_name("erasing.sql")).items()}
 _MINE = "workspace_id = {workspace:UInt64}"
@@ -76,6 +76,6 @@ class ConversionEraser:
 async def send_again(engine: AsyncEngine, clickhouse: ClickHouse) -> None:
     """Empty ClickHouse's tables of conversions; origin fills them again from Postgres when it runs."""
     for table in ("conversion_credits", *CONVERSION_ROLLUPS):
-        await delete(clickhouse, table, "true", {})
+        await empty(clickhouse, table)
     async with engine.begin() as connection:
         await connection.execute(_SQL["send_again"])

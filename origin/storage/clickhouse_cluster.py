@@ -23,6 +23,11 @@ class UnknownStatement(ValueError):
     """A numbered file has a statement that has no form for a cluster."""
 
 
+def statements(statement: str, cluster: str) -> list[str]:
+    """What to send for this one: itself, or, where a cluster is named, what does the same there."""
+    return render(statement, cluster) if cluster else [statement]
+
+
 def render(statement: str, cluster: str) -> list[str]:
     """The statements that do on a cluster what this one does on one server; raises UnknownStatement."""
     on = f"ON CLUSTER '{cluster}'"

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import structlog
 
-from origin.storage import clickhouse_cluster
 from origin.storage.clickhouse import ClickHouse
+from origin.storage.clickhouse_cluster import statements
 
 FOLDER = Path(__file__).parent / "clickhouse"
 _VERSIONS = """
@@ -36,14 +36,14 @@ def migrations(folder: Path = FOLDER) -> list[Migration]:
 
 async def migrate(clickhouse: ClickHouse) -> int:
     """Apply what is missing; returns the version that the database has afterwards."""
-    for statement in _statements(_VERSIONS.strip(), clickhouse.cluster):
+    for statement in statements(_VERSIONS.strip(), clickhouse.cluster):
         await clickhouse.command(statement)
     done: set[int] = {row["version"] for row in await clickhouse.query("SELECT version FROM schema_versions")}
     for each in migrations():
         if each.version in done:
             continue
         for written in each.statements:
-            for statement in _statements(written, clickhouse.cluster):
+            for statement in statements(written, clickhouse.cluster):
                 await clickhouse.command(statement, seconds=_LONGEST_SECONDS)
         await clickhouse.command(
             "INSERT INTO schema_versions (version, name) SELECT {version:UInt32}, {name:String}",
@@ -52,10 +52,6 @@ async def migrate(clickhouse: ClickHouse) -> int:
         _log.info("clickhouse_migrated", version=each.version, name=each.name)
         done.add(each.version)
     return max(done)
-
-
-def _statements(written: str, cluster: str) -> list[str]:
-    return clickhouse_cluster.render(written, cluster) if cluster else [written]
 
 
 def _read(path: Path) -> Migration:

@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 
 from origin.storage.clickhouse import ClickHouse
+from origin.storage.clickhouse_cluster import statements
 
 # Rollup: the table that its materialized view, `<rollup>_feed`, reads. One that reads another rollup comes after it.
 ROLLUPS = {
@@ -67,6 +68,14 @@ async def delete(clickhouse: ClickHouse, table: str, which: str, bound: dict[str
     """Rows of a table, gone from the disk when this returns. `which` is SQL of ours with bound values."""
     _refuse_clusters(clickhouse)
     await _run(clickhouse, f"ALTER TABLE {table} DELETE WHERE {which} SETTINGS mutations_sync = 1", bound)
+
+
+async def empty(clickhouse: ClickHouse, table: str) -> None:
+    """A table without any rows, on a cluster as well, when this returns."""
+    for statement in statements(
+        f"ALTER TABLE {table} DELETE WHERE true SETTINGS mutations_sync = 2", clickhouse.cluster
+    ):
+        await _run(clickhouse, statement)
 
 
 async def _swap(clickhouse: ClickHouse, table: str, fresh: str) -> None:

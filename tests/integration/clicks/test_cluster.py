@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from origin.conversions.erasing import send_again
 from origin.storage.clickhouse import ClickHouse
 from origin.storage.clickhouse_cluster import UnknownStatement, render
 from origin.storage.clickhouse_schema import migrate, migrations
@@ -42,7 +44,9 @@ async def shard(home: Path) -> AsyncIterator[ClickHouse]:
 
 def alone(text: str) -> str:
     """The statement for a server that has neither a cluster nor replicas."""
-    text = text.replace(" ON CLUSTER 'main'", "").replace(" replicated_dedup", " non_replicated_dedup")
+    text = text.replace(" ON CLUSTER 'main'", "").replace(
+        " replicated_deduplication_window =", " non_replicated_deduplication_window ="
+    )
     text = re.sub(r"ENGINE = Replicated(\w+)\('[^']*', '[^']*'(?:, )?", r"ENGINE = \1(", text)
     assert "eplicated(" not in text
     return text
@@ -73,6 +77,30 @@ def test_each_table_is_replicated_on_its_shard_and_distributed_by_workspace() ->
             rf"Replicated\w*MergeTree\('/clickhouse/tables/{{shard}}/{{database}}/{name}'", local[f"{name}_local"]
         )
         assert " replicated_deduplication_window" in local[f"{name}_local"]
+
+
+def test_each_table_that_a_block_goes_to_knows_it_for_longer_than_a_process_is_away() -> None:
+    fed = {"clicks", "conversion_credits", *ROLLUPS}
+    for name in fed:
+        set_on = f"ALTER TABLE {name}_local ON CLUSTER 'main' MODIFY SETTING replicated_deduplication_window_seconds = "
+        assert [int(text.removeprefix(set_on)) for text in RENDERED if text.startswith(set_on)] == [30 * 86_400], name
+
+
+async def test_conversions_can_be_sent_again_on_a_cluster(
+    stack: Stack, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+
+    async def record(sql: str, *_: object, **__: object) -> None:
+        sent.append(sql)
+
+    await stack.conversions.stop()
+    monkeypatch.setattr(stack.clickhouse, "cluster", "main")
+    monkeypatch.setattr(stack.clickhouse, "command", record)
+    await send_again(engine, stack.clickhouse)
+    assert sent[0].startswith("ALTER TABLE conversion_credits_local ON CLUSTER 'main' DELETE WHERE true")
+    for text in sent:
+        assert await stack.clickhouse.query("SELECT formatQuery({text:String}) AS parsed", {"text": text})
 
 
 def test_everything_is_done_on_the_whole_cluster_and_views_stay_on_their_shard() -> None:

@@ -124,6 +124,18 @@ async def test_buckets_hours_places_and_days_have_them_too(tracker: Tracker, lin
     assert (days[-1]["visitors"] > 0, days[-1]["sales"]) == (True, 3)
 
 
+async def test_a_city_whose_coordinates_were_taken_back_is_on_no_map(tracker: Tracker, links: list[int]) -> None:
+    berlin = {"country": "DE", "region": "BE", "city": "Berlin"}
+    there = {"latitude": "52.5", "longitude": "13.4"}
+    await tracker.lead(await tracker.clicked(links[0], ago_ms=60_000, **berlin, **there))
+    await tracker.settle()
+    await tracker.lead(await tracker.clicked(links[0], ago_ms=30_000, **berlin), name="Other", mode="deferred")
+    await tracker.settle()
+    (city,) = await tracker.ask(event="leads", groupBy="cities")
+    assert (city["city"], city["leads"]) == ("Berlin", 1)
+    assert await tracker.ask(event="leads", groupBy="places") == []
+
+
 async def test_filters_narrow_what_they_name(tracker: Tracker, links: list[int]) -> None:
     await fill(tracker, links)
     for filters, expected in (
