@@ -32,6 +32,8 @@ from origin.storage.clickhouse import ClickHouseUnavailable, Rows
 LOOK_SECONDS = 0.5
 OVERLAP_MS = 3_000
 LONGEST_RESUME_MS = 3_600_000
+# Keys are revoked and members removed meanwhile: who comes back is asked again, and goes on where they were.
+LONGEST_FEED_MS = 900_000
 MOST_LISTENERS = 100
 MOST_OF_A_WORKSPACE = 10
 _MOST_AT_ONCE = 1_000
@@ -186,7 +188,7 @@ class LiveViews:
                 window.since_ms = max(last - OVERLAP_MS, began - LONGEST_RESUME_MS)
                 async for rows in self.hub.pages(workspace_id, window):
                     yield await self._text(request, workspace_id, _only(rows, wanted))
-            while True:
+            while self.hub.now_ms() < began + LONGEST_FEED_MS:
                 try:
                     news = await asyncio.wait_for(listener.news.get(), _KEEP_ALIVE_SECONDS)
                 except TimeoutError:

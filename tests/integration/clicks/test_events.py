@@ -194,6 +194,14 @@ async def test_a_live_feed_ends_with_its_origin_and_one_asked_for_then_ends_at_o
         hub.leave(asker.workspace, each)
 
 
+async def test_a_live_feed_ends_in_time_so_that_who_may_read_it_is_asked_again(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("origin.analytics.live.LONGEST_FEED_MS", 0)
+    async with live(asker) as feed:
+        await asyncio.wait_for(asyncio.shield(feed._task), 20)
+
+
 class live:  # noqa: N801  # reads as a function
     """An open feed. It talks ASGI itself, since httpx's transport for apps waits for the end of an answer."""
 
