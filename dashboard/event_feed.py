@@ -29,7 +29,8 @@ def fits(event: Event, question: Question) -> bool:
     if question.kind != "all" and kind != (question.kind or "click"):
         return False
     return all(
-        (_value(event, name) == value) != (name in question.excluded) for name, value in question.filters.items()
+        (_value(event, name) in value.split(",")) != (name in question.excluded)
+        for name, value in question.filters.items()
     )
 
 

@@ -146,6 +146,8 @@ def _takes(wanted: str, value: str) -> bool:
 def _span(query: Mapping[str, str]) -> tuple[datetime, datetime, bool]:
     now = datetime.now(UTC)
     if "start" in query:
+        if datetime.fromisoformat(query["start"]) > now and "end" not in query:
+            raise Problem(422, "start: it has not begun yet.")
         return datetime.fromisoformat(query["start"]), datetime.fromisoformat(query.get("end", now.isoformat())), False
     hours = HOURS[query["interval"]]
     return now - timedelta(hours=hours), now, hours == HOURS["24h"]

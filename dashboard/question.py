@@ -1,5 +1,6 @@
 """Which clicks a page is about: what its address says, and what origin is asked for it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import urlencode
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 from starlette.datastructures import QueryParams
 
 from dashboard.analytics_types import MEASURES
-from dashboard.dimensions import CARDS, FILTERS, Top
+from dashboard.dimensions import CARDS, FILTERS, LINK, Top
 from dashboard.formats import row_label, value_of
 
 RANGES = {
@@ -33,8 +34,8 @@ class Question:
     interval: str = USUAL_RANGE
     start: date | None = None
     end: date | None = None  # the last day that is in it
-    filters: dict[str, str] = field(default_factory=dict)
-    excluded: frozenset[str] = frozenset()  # the filters whose value is left out instead
+    filters: dict[str, str] = field(default_factory=dict)  # several values are `a,b`, as in the API
+    excluded: frozenset[str] = frozenset()  # the filters whose values are left out instead
     measure: str = "clicks"
     lists: dict[str, str] = field(default_factory=dict)
     kind: str = ""  # of the events that are listed; "" for clicks
@@ -45,13 +46,7 @@ class Question:
         """Values that make no sense are read as if they were not there."""
         own = own or {}
         interval, start, end = given.get("range", ""), day(given.get("from", "")), day(given.get("to", ""))
-        if start and not end and start > datetime.now(UTC).date():
-            end = start  # origin takes no time without an end that has not begun, though here a day may have
-        filters = {name: given[name] for name in FILTERS if name not in own and can_filter(given.get(name, ""))}
-        typed = _typed(given, own)
-        left_out = {*given.get("not", "").split(",")} - typed.keys()
-        left_out |= typed.keys() if given.get("how") == "not" else set()
-        filters |= typed
+        filters, left_out = _filters(given, own)
         measure = given.get("measure", "")
         return cls(
             path,
@@ -59,7 +54,7 @@ class Question:
             start,
             end if start and end and end >= start else None,
             filters,
-            frozenset(left_out & filters.keys()),
+            left_out,
             measure if measure in MEASURES else MEASURES[0],
             {card.name: given[card.name] for card in CARDS if card.chosen(given.get(card.name, "")) != card.tops[0]},
             given.get("kind", "") if given.get("kind", "") in KINDS else "",
@@ -106,7 +101,10 @@ class Question:
 
     def named(self) -> dict[str, str]:
         """The filters as people read them; links by their ids."""
-        return {name: row_label(value, name) for name, value in self.filters.items()}
+        return {
+            name: " or ".join(row_label(each, name) for each in value.split(","))
+            for name, value in self.filters.items()
+        }
 
     def is_custom(self) -> bool:
         """Whether it is about days that were chosen."""
@@ -120,8 +118,11 @@ class Question:
     def _period(self, zone: tzinfo) -> dict[str, str]:
         if self.start is None:
             return {"interval": self.interval}
-        found = {"start": _midnight(self.start, zone)}
-        return {**found, "end": _midnight(self.end + timedelta(days=1), zone)} if self.end else found
+        start = _midnight(self.start, zone)
+        # Origin takes no time without an end that has not begun.
+        last = self.end or (self.start if start > datetime.now(UTC) else None)
+        end = {"end": _midnight(last + timedelta(days=1), zone).isoformat()} if last else {}
+        return {"start": start.isoformat(), **end}
 
 
 _OF_EVENTS = {*FILTERS, "not", "range", "from", "to", "kind"}
@@ -131,11 +132,29 @@ def _listed(names: frozenset[str]) -> str:
     return ",".join(sorted(names))
 
 
-def _typed(given: QueryParams, own: dict[str, str]) -> dict[str, str]:
-    """The filter that a form adds: `field`, `how` ("not" leaves its value out) and `value`."""
-    name = given.get("field", "")
-    value = value_of(given.get("value", "").strip(), name)
-    return {name: value} if name in FILTERS and name not in own and can_filter(value) else {}
+def _filters(given: QueryParams, own: dict[str, str]) -> tuple[dict[str, str], frozenset[str]]:
+    """The filters of an address, with the one that a form adds, and those whose values are left out."""
+    found = {name: _joined(given.get(name, "").split(",")) for name in FILTERS if name not in own}
+    filters = {name: text for name, text in found.items() if _several(name, text)}
+    left_out = {*given.get("not", "").split(",")}
+    name, text = given.get("field", ""), given.get("value", "")
+    typed = _joined(value_of(each.strip(), name) for each in text.split(","))
+    if name in FILTERS and name not in own and _several(name, typed):
+        excludes = given.get("how") == "not"
+        adds = name in filters and excludes == (name in left_out)
+        filters[name] = _joined([*filters[name].split(","), *typed.split(",")]) if adds else typed
+        left_out = left_out | {name} if excludes else left_out - {name}
+    return filters, frozenset(left_out & filters.keys())
+
+
+def _joined(values: Iterable[str]) -> str:
+    return ",".join(dict.fromkeys(value.strip() for value in values if value.strip()))
+
+
+def _several(name: str, text: str) -> bool:
+    """Whether origin takes this as values, any of which fits; of links it is one, as each has to be named."""
+    values = text.split(",")
+    return len(text) <= _LONGEST and all(map(can_filter, values)) and (name != LINK.field or len(values) == 1)
 
 
 def can_filter(value: str) -> bool:
@@ -159,5 +178,5 @@ def zone_name(of: tzinfo) -> str:
     return of.key if isinstance(of, ZoneInfo) else "UTC"
 
 
-def _midnight(of: date, zone: tzinfo) -> str:
-    return datetime.combine(of, time(), zone).isoformat()
+def _midnight(of: date, zone: tzinfo) -> datetime:
+    return datetime.combine(of, time(), zone)

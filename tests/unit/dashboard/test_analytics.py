@@ -1,10 +1,12 @@
 """The figures of a whole workspace."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from starlette.datastructures import QueryParams
 
 from dashboard.origin_fake import FakeOrigin
+from dashboard.question import Question
 from tests.unit.dashboard.conftest import Reader
 from tests.unit.dashboard.test_link import PARTIAL, chart_of, seen_of
 
@@ -62,7 +64,7 @@ async def test_a_value_that_would_mean_several_is_no_filter(furnished: FakeOrigi
     text = (await reader.get("/analytics")).text
     assert "Paris, Texas" in text
     assert "city=Paris" not in text
-    assert sum(chart_of((await reader.get("/analytics?city=Paris,+Texas&country=-FR")).text)[1]) == 7
+    assert sum(chart_of((await reader.get("/analytics?linkId=a,b&country=-FR&device=,")).text)[1]) == 7
 
 
 async def test_nothing_is_sent_again_until_something_changes(furnished: FakeOrigin, reader: Reader) -> None:
@@ -204,3 +206,26 @@ async def test_a_filter_is_typed_as_the_page_shows_it(
     furnished.click(link, 3, variant=1, continent="AS", channel="email")
     text = (await reader.get("/analytics", params={"field": field, "value": typed})).text
     assert sum(chart_of(text)[1]) == clicks
+
+
+async def test_a_filter_takes_several_values_as_the_api_does(furnished: FakeOrigin, reader: Reader) -> None:
+    furnished.click(next(iter(furnished.links.values())), 3, country="JP")
+    text = (await reader.get("/analytics?country=DE,JP")).text
+    assert sum(chart_of(text)[1]) == 8
+    assert "Country:</span> Germany or Japan" in text
+    assert sum(chart_of((await reader.get("/analytics?country=DE,JP&not=country")).text)[1]) == 2
+    typed = await reader.get(
+        "/analytics", params={"country": "DE", "field": "country", "value": "japan, France,Germany"}
+    )
+    assert sum(chart_of(typed.text)[1]) == 10
+    assert 'name="country" value="DE,JP,FR"' in typed.text
+    other = await reader.get("/analytics?country=DE&field=country&value=FR&how=not")
+    assert sum(chart_of(other.text)[1]) == 8  # another way round it stands alone
+
+
+def test_a_day_that_has_not_begun_where_the_reader_is_has_an_end_that_origin_takes() -> None:
+    far_west = timezone(-timedelta(hours=23, minutes=59))
+    today = (datetime.now(UTC) + timedelta(minutes=2)).date()
+    params = Question.of("/analytics", QueryParams(f"from={today}")).params(far_west)
+    assert params["end"] == f"{today + timedelta(days=1)}T00:00:00-23:59"
+    assert "end" not in Question.of("/analytics", QueryParams(f"from={today - timedelta(days=3)}")).params(far_west)

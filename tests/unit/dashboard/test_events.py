@@ -226,3 +226,10 @@ async def test_who_leaves_before_the_first_byte_frees_what_origin_sends() -> Non
 @pytest.mark.parametrize("after", ["x", "1%0A2", "%C3%A9", "9" * 16, "1-" + "a" * 101])
 async def test_a_place_in_the_feed_that_is_none_is_left_out(reader: Reader, link: dict[str, Any], after: str) -> None:
     assert (await reader.get(f"/events/live?after={after}")).text == "retry: 200\n\n"
+
+
+async def test_the_feed_has_several_values(origin: FakeOrigin, reader: Reader, link: dict[str, Any]) -> None:
+    for country, city in (("FR", "Paris"), ("IT", "Rome"), ("NO", "Oslo")):
+        origin.click(link, country=country, city=city)
+    text = (await reader.get("/events/live?country=FR,IT&after=1")).text
+    assert [city in text for city in ("Paris", "Rome", "Oslo")] == [True, True, False]

@@ -138,4 +138,4 @@ async def test_each_part_of_all_requests_leads_to_its_events(origin: FakeOrigin,
     base = f"/events?range=30d&country=DE&linkId={link['id']}"
     assert hrefs == [base, f"{base}&kind=bot", f"{base}&kind=head"]
     assert [each in breakdown for each in ("60.0 %", "30.0 %", "10.0 %")] == [True] * 3
-    assert (await reader.get(hrefs[0])).text.count('<li class="event">') == 6
+    assert (await reader.get(hrefs[0])).text.count('<li class="event" ') == 6
