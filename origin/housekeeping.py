@@ -12,6 +12,7 @@ from origin.accounts import mail_tokens, sessions, steps, throttle
 from origin.audit import retention
 from origin.domains.ownership import Ownership
 from origin.domains.recheck import recheck
+from origin.ending import end
 from origin.limits import limiter
 from origin.safety.recheck import Recheck
 from origin.workspaces import invitations
@@ -43,7 +44,7 @@ async def hourly(
     try:
         yield
     finally:
-        task.cancel()
+        await end(task)
         with contextlib.suppress(asyncio.CancelledError):
             await task
 

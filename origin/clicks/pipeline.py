@@ -24,6 +24,7 @@ from origin.clicks.retention import Retention
 from origin.clicks.settings import ClickSettings
 from origin.clicks.spool import Spool
 from origin.clicks.visitors import VisitorHash, address_keeper
+from origin.ending import end
 from origin.health import Part
 from origin.links.options import Records
 from origin.plans import days_of_plans
@@ -117,15 +118,11 @@ class ClickPipeline:
     async def stop(self) -> None:
         """Take no more clicks, bring the spooled ones to ClickHouse if that goes quickly, and close; the rest stays spooled."""
         self.spool.close()
-        for task in self._beside:
-            task.cancel()
-        if self._beside:
-            await asyncio.wait(self._beside)
+        await end(*self._beside)
         if self._task is not None:
             self.drain.stop()
             _, late = await asyncio.wait([self._task], timeout=_FLUSH_SECONDS)
-            if late:
-                self._task.cancel()
+            await end(*late)
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         await self._clickhouse.close()

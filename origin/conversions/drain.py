@@ -21,6 +21,7 @@ from origin.clicks.retention import Retention
 from origin.conversions import store
 from origin.conversions.facts import ClickFinder, FoundClick
 from origin.conversions.outbound import Outbound
+from origin.ending import end
 from origin.storage.clickhouse import ClickHouse, ClickHouseUnavailable
 from origin.storage.tables import Row
 
@@ -56,7 +57,7 @@ class ConversionDrain:
     async def stop(self) -> None:
         """End; what is under way is done again by whoever comes next."""
         if self._task is not None:
-            self._task.cancel()
+            await end(self._task)
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 

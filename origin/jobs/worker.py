@@ -13,6 +13,7 @@ from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy
 from prometheus_client import Counter
 
+from origin.ending import end
 from origin.health import Part
 from origin.jobs.queue import REQUEST_ID
 
@@ -128,7 +129,7 @@ async def _rescue(app: procrastinate.App) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
+        await end(task)
         with contextlib.suppress(asyncio.CancelledError):
             await task
 

@@ -144,3 +144,12 @@ async def test_clicks_that_are_looked_for_at_once_are_one_question_and_each_work
     answers = await asyncio.gather(*both)
     assert [set(each) for each in answers] == [{each} for each in ids] + [set()] * 5
     assert len(asked) == 2  # where they are, and what they are
+
+
+async def test_it_stops_also_when_something_new_comes_in_the_same_moment(tracker: Tracker) -> None:
+    await tracker.settle()
+    await asyncio.sleep(0.6)  # it waits for something new
+    tracker.stack.conversions.wake()
+    stopping = asyncio.create_task(tracker.stack.conversions.stop())
+    done, _ = await asyncio.wait([stopping], timeout=20)
+    assert done, "its cancellation was lost"
