@@ -55,7 +55,16 @@ class Sum(NamedTuple):
 
 def of_requests(question: Question, found: Accounting) -> Sum:
     """Why there are so many clicks."""
-    return Sum(found.requests, lines(question, found), "requests", f"{uncounted(found.parts)}.")
+    return Sum(found.requests, lines(question, found), "requests", _short(found))
+
+
+def _short(found: Accounting) -> str:
+    """What is not counted, or that there is nothing such."""
+    if left := uncounted(found.parts):
+        return f"{left}."
+    if found.requests == 1:
+        return "The one request is a click."
+    return f"All {found.requests:,} requests are clicks." if found.requests else "There are no requests."
 
 
 def of_outcomes(question: Question, found: Outcomes) -> Sum:

@@ -5,7 +5,7 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard import stats
+from dashboard import known_values, stats
 from dashboard.formats import without_scheme
 from dashboard.measures import period
 from dashboard.pages import is_partial, zone
@@ -24,6 +24,7 @@ class AnalyticsPage:
         """The page; asked for by htmx, the part that changes, or nothing where nothing has changed."""
         token = await self._site.sessions.token(request)
         calls, question = self._site.client.analytics, Question.of(PATH, request.query_params)
+        question = await known_values.settled(calls, token, question, zone(request))
         params = question.params(zone(request))
         brief = await stats.brief(calls, token, question, params)
         seen = brief.mark(question.url())
@@ -35,9 +36,12 @@ class AnalyticsPage:
             named_filters(self._site, token, question),
         )
         template = "analytics_part.html" if is_partial(request) else "analytics.html"
+        counted = brief.totals.clicks or is_partial(request)
+        doubts = [] if counted else await known_values.doubts(calls, token, question, zone(request))
         return self._site.pages.page(
             request, template, question=question, named=named, ranges=RANGES, period=period(question), seen=seen,
             sum=brief.sum(question), figures=figures, links=links,
+            doubts=doubts, choices=known_values.choices(figures.cards, figures.cities),
         )  # fmt: skip
 
 

@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dashboard.audit_words import differences, sentence, summary
+from dashboard.days import day
 from dashboard.downloads import download
 from dashboard.errors import Refused
 from dashboard.members import here
 from dashboard.pages import zone
-from dashboard.question import day
 from dashboard.site import Site
 
 PATH = "/audit-log"

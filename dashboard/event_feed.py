@@ -29,12 +29,13 @@ def fits(event: Event, question: Question) -> bool:
     if question.kind != "all" and kind != (question.kind or "click"):
         return False
     return all(
-        (_value(event, name) in value.split(",")) != (name in question.excluded)
-        for name, value in question.filters.items()
+        (value(event, name) in wanted.split(",")) != (name in question.excluded)
+        for name, wanted in question.filters.items()
     )
 
 
-def _value(event: Event, name: str) -> str:
+def value(event: Event, name: str) -> str:
+    """What it has of a filter, in the API's words; "" where events do not tell."""
     if name == "linkId":
         return event.link.id
     return event.domain if name == "domain" else str(getattr(event.click, _FIELDS.get(name, ""), ""))
@@ -44,11 +45,11 @@ async def rows(feed: httpx.Response, question: Question, row: Callable[..., str]
     """Server-sent events of rows. Ids, pauses and signs of life are passed on, so that the browser resumes where it was."""
     event_id = data = ""
     async for line in _lines(feed):
-        name, _, value = line.partition(": ")
+        name, _, text = line.partition(": ")
         if name == "id":
-            event_id = value
+            event_id = text
         elif name == "data":
-            data = value
+            data = text
         elif line and name != "event":  # a pause to keep before the next try, or a comment
             yield f"{line}\n\n".encode()
         elif not line and data:

@@ -11,6 +11,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _WEEK = 7 * _DAY
 _LONGEST_ZONE = 64
 OTHER = "(other)"  # what origin names the row of a list that stands for all that the list has no place for
+_DIRECT = "Direct, or not told"
 _WORDS = {
     "continent": {
         "AF": "Africa", "AN": "Antarctica", "AS": "Asia", "EU": "Europe", "NA": "North America", "OC": "Oceania",
@@ -71,6 +72,7 @@ def value_of(text: str, field: str) -> str:
     """The opposite of row_label: the value that is written like this, in any case; the text itself where there is none."""
     words = countries() if field == "country" else _WORDS.get(field, {})
     known = {name.casefold(): value for value, name in words.items()} | {value.casefold(): value for value in words}
+    known |= {_DIRECT.casefold(): "(direct)"} if field == "referer" else {}
     return text.lower() if field == "channel" else known.get(text.casefold(), text)
 
 
@@ -101,7 +103,7 @@ def row_label(value: str, field: str) -> str:
         return {"ai": "AI"}.get(value, value.capitalize())
     if field in _WORDS and value in _WORDS[field]:
         return _WORDS[field][value]
-    return {"(direct)": "Direct, or not told"}.get(value, value) or "Unknown"
+    return {"(direct)": _DIRECT}.get(value, value) or "Unknown"
 
 
 def zone_of(name: str) -> tzinfo:

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard import stats
+from dashboard import known_values, stats
 from dashboard.link_state import link_state
 from dashboard.measures import period
 from dashboard.origin_types import Link
@@ -24,18 +24,21 @@ class LinkPage:
         token = await self._site.sessions.token(request)
         link = await self._site.client.link(token, request.path_params["link_id"])
         question = Question.of(f"/links/{link.id}", request.query_params, {"linkId": link.id})
-        params = question.params(zone(request))
         calls = self._site.client.analytics
+        question = await known_values.settled(calls, token, question, zone(request))
+        params = question.params(zone(request))
         brief = await stats.brief(calls, token, question, params)
         seen = seen_mark(link, question, brief)
         if is_partial(request) and request.query_params.get("seen") == seen:
             return Response(status_code=_NO_CONTENT)
         figures = await stats.figures(calls, token, question, params, brief)
         template = "link_stats.html" if is_partial(request) else "link.html"
+        counted = brief.totals.clicks or is_partial(request)
+        doubts = [] if counted else await known_values.doubts(calls, token, question, zone(request))
         return self._site.pages.page(
             request, template, link=link, question=question, ranges=RANGES, period=period(question), seen=seen,
             sum=brief.sum(question), figures=figures, test=await self._test(token, link, question, params),
-            named=question.named(),
+            named=question.named(), doubts=doubts, choices=known_values.choices(figures.cards, figures.cities),
         )  # fmt: skip
 
     async def _test(self, token: str, link: Link, question: Question, params: dict[str, str]) -> AbTest | None:

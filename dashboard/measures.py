@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dashboard.analytics_types import MEASURES, Point, Totals
+from dashboard.days import written
 from dashboard.formats import money, number, signed
 from dashboard.question import RANGES, Question
 
@@ -45,13 +46,13 @@ def tiles(question: Question, totals: Totals, points: list[Point], visitors: int
 def period(question: Question) -> str:
     """The time that the page is about, as in "in the last 7 days"."""
     if question.start:
-        last = f" to {_day(question.end)}" if question.end else " on"
-        return f"on {_day(question.start)}" if question.start == question.end else f"from {_day(question.start)}{last}"
+        last = f" to {written(question.end)}" if question.end else " on"
+        return (
+            f"on {written(question.start)}"
+            if question.start == question.end
+            else f"from {written(question.start)}{last}"
+        )
     return "in all" if question.interval == "all" else f"in the last {RANGES[question.interval]}"
-
-
-def _day(of: object) -> str:
-    return f"{of:%-d %b %Y}"
 
 
 def _tile(question: Question, totals: Totals, points: list[Point], name: str, *, compared: bool) -> Tile:

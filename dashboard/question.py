@@ -1,16 +1,16 @@
 """Which clicks a page is about: what its address says, and what origin is asked for it."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from starlette.datastructures import QueryParams
-
+from dashboard.address import can_filter, filters_of, spelled, strange
 from dashboard.analytics_types import MEASURES
-from dashboard.dimensions import CARDS, FILTERS, LINK, Top
-from dashboard.formats import row_label, value_of
+from dashboard.days import Days
+from dashboard.dimensions import CARDS, FILTERS, Top
+from dashboard.formats import row_label
 
 RANGES = {
     "24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days", "1y": "12 months", "all": "all time",
@@ -21,9 +21,7 @@ KINDS = {
     "": "Clicks", "bot": "Bots", "preview": "Previews", "prefetch": "Prefetches", "head": "HEAD requests",
     "duplicate": "Duplicates", "capped": "Over the plan", "all": "All requests", "lead": "Leads", "sale": "Sales",
 }  # fmt: skip
-_LONGEST = 1000
-# Of the period before such a day origin can be asked as well.
-_OLDEST_YEAR, _LAST_YEAR = 2000, 9998
+_KNOWN = {"range": RANGES, "kind": KINDS, "measure": MEASURES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +38,31 @@ class Question:
     lists: dict[str, str] = field(default_factory=dict)
     kind: str = ""  # of the events that are listed; "" for clicks
     own: dict[str, str] = field(default_factory=dict)
+    typed: str = ""  # the filter that a form has just added
+    days: Days = field(default_factory=Days)  # as they were typed
+    notes: tuple[str, ...] = ()  # what of its address makes no sense, in sentences
 
     @classmethod
-    def of(cls, path: str, given: QueryParams, own: dict[str, str] | None = None) -> "Question":
-        """Values that make no sense are read as if they were not there."""
-        own = own or {}
-        interval, start, end = given.get("range", ""), day(given.get("from", "")), day(given.get("to", ""))
-        filters, left_out = _filters(given, own)
+    def of(cls, path: str, given: Mapping[str, str], own: dict[str, str] | None = None) -> "Question":
+        """Values that make no sense are read as if they were not there, and told in `notes`."""
+        own, given = own or {}, spelled(given)
+        interval, days = given.get("range", ""), Days.of(given.get("from", ""), given.get("to", ""))
+        filters, left_out, typed = filters_of(given, own)
         measure = given.get("measure", "")
         return cls(
             path,
             interval if interval in RANGES else USUAL_RANGE,
-            start,
-            end if start and end and end >= start else None,
+            days.start,
+            days.end,
             filters,
             left_out,
             measure if measure in MEASURES else MEASURES[0],
             {card.name: given[card.name] for card in CARDS if card.chosen(given.get(card.name, "")) != card.tops[0]},
             given.get("kind", "") if given.get("kind", "") in KINDS else "",
             own,
+            typed,
+            days,
+            (*([days.wrong] if days.wrong else []), *strange(given, _KNOWN)),
         )
 
     def values(self) -> dict[str, str]:
@@ -130,47 +134,6 @@ _OF_EVENTS = {*FILTERS, "not", "range", "from", "to", "kind"}
 
 def _listed(names: frozenset[str]) -> str:
     return ",".join(sorted(names))
-
-
-def _filters(given: QueryParams, own: dict[str, str]) -> tuple[dict[str, str], frozenset[str]]:
-    """The filters of an address, with the one that a form adds, and those whose values are left out."""
-    found = {name: _joined(given.get(name, "").split(",")) for name in FILTERS if name not in own}
-    filters = {name: text for name, text in found.items() if _several(name, text)}
-    left_out = {*given.get("not", "").split(",")}
-    name, text = given.get("field", ""), given.get("value", "")
-    typed = _joined(value_of(each.strip(), name) for each in text.split(","))
-    if name in FILTERS and name not in own and _several(name, typed):
-        excludes = given.get("how") == "not"
-        adds = name in filters and excludes == (name in left_out)
-        filters[name] = _joined([*filters[name].split(","), *typed.split(",")]) if adds else typed
-        left_out = left_out | {name} if excludes else left_out - {name}
-    return filters, frozenset(left_out & filters.keys())
-
-
-def _joined(values: Iterable[str]) -> str:
-    return ",".join(dict.fromkeys(value.strip() for value in values if value.strip()))
-
-
-def _several(name: str, text: str) -> bool:
-    """Whether origin takes this as values, any of which fits; of links it is one, as each has to be named."""
-    values = text.split(",")
-    return len(text) <= _LONGEST and all(map(can_filter, values)) and (name != LINK.field or len(values) == 1)
-
-
-def can_filter(value: str) -> bool:
-    """Whether origin takes this as one value: a comma or a leading minus would mean several, or all others."""
-    if not value.strip() or len(value) > _LONGEST:
-        return False
-    return "," not in value and "\0" not in value and not value.startswith("-")
-
-
-def day(text: str) -> date | None:
-    """A day that was typed; None where it is none, or none that clicks could be of."""
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if _OLDEST_YEAR <= found.year <= _LAST_YEAR else None
 
 
 def zone_name(of: tzinfo) -> str:

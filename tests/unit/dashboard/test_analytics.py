@@ -229,3 +229,88 @@ def test_a_day_that_has_not_begun_where_the_reader_is_has_an_end_that_origin_tak
     params = Question.of("/analytics", QueryParams(f"from={today}")).params(far_west)
     assert params["end"] == f"{today + timedelta(days=1)}T00:00:00-23:59"
     assert "end" not in Question.of("/analytics", QueryParams(f"from={today - timedelta(days=3)}")).params(far_west)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "shown"),
+    [
+        ("browser", "chrome", "Browser: Chrome"),
+        ("city", "köln", "City: Köln"),
+        ("region", "nw", "Region: NW"),
+        ("referer", "direct, or not told", "Referrer: Direct, or not told"),
+    ],
+)
+async def test_a_filter_finds_what_clicks_have_whatever_its_case(
+    furnished: FakeOrigin, reader: Reader, field: str, typed: str, shown: str
+) -> None:
+    link = next(iter(furnished.links.values()))
+    furnished.click(link, 3, city="Köln", region="NW")
+    text = (await reader.get("/analytics", params={"field": field, "value": typed})).text
+    assert f'aria-label="Without the filter {shown}"' in text
+    assert sum(chart_of(text)[1]) >= 3
+    assert 'role="status" aria-label="Notes"' not in text
+
+
+async def test_a_value_that_no_click_has_is_told(furnished: FakeOrigin, reader: Reader) -> None:
+    for query in ("field=browser&value=crome", "browser=crome"):
+        text = (await reader.get(f"/analytics?{query}")).text
+        assert "No click in the last 7 days has “crome” as its browser." in text
+    link = next(iter(furnished.links.values()))
+    assert "as its browser." in (await reader.get(f"/links/{link['id']}?browser=crome")).text
+    assert "as its" not in (await reader.get("/analytics?browser=Chrome&country=FR&device=Mobile&not=country")).text
+
+
+async def test_the_filter_offers_what_the_lists_show(furnished: FakeOrigin, reader: Reader) -> None:
+    text = (await reader.get("/analytics?sources=channels")).text
+    for value, title in (("Germany", "Country"), ("Direct", "Channel"), ("Berlin", "City")):
+        assert f'<option value="{value}">{title}</option>' in text
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "note"),
+    [
+        ("2026-11-26", "2026-11-20", "The first day, 26 Nov 2026, is after the last one, 20 Nov 2026."),
+        ("1999", "", "“1999” is no day from the year 2000 on, such as 2026-11-20."),
+        ("", "2026-11-20", "A last day needs a first one."),
+    ],
+)
+async def test_days_that_make_no_sense_are_told_and_kept(
+    furnished: FakeOrigin, reader: Reader, first: str, last: str, note: str
+) -> None:
+    link = next(iter(furnished.links.values()))
+    for path in ("/analytics", "/events", f"/links/{link['id']}"):
+        answer = await reader.get(path, params={"from": first, "to": last})
+        assert answer.status_code == 200
+        assert f"{note} What follows is in the last 7 days." in answer.text
+        assert f'value="{first}" aria-invalid="true"' in answer.text
+        assert f'value="{last}" aria-invalid="true"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [
+        ("range=foo", "There is no time range “foo”."),
+        ("interval=foo", "There is no time range “foo”."),
+        ("measure=foo", "There is no figure “foo”."),
+        ("places=foo", "There is no list “foo”."),
+        ("variant=foo", "There is no variant “foo”: they are called A, B and so on."),
+        ("city=-a", "City cannot be “-a”"),
+        ("linkId=a,b", "Link cannot be “a,b”"),
+        ("field=foo&value=x", "There is no filter “foo”."),
+    ],
+)
+async def test_what_an_address_says_in_vain_is_told(
+    furnished: FakeOrigin, reader: Reader, query: str, note: str
+) -> None:
+    assert note in (await reader.get(f"/analytics?{query}")).text
+
+
+async def test_the_apis_names_of_time_and_figure_are_taken(furnished: FakeOrigin, reader: Reader) -> None:
+    text = (await reader.get("/analytics?interval=1y&event=clicks")).text
+    assert sum(chart_of(text)[1]) == 11
+    assert 'aria-label="Notes"' not in text
+
+
+async def test_a_number_that_leaves_nothing_out_says_so(furnished: FakeOrigin, reader: Reader) -> None:
+    assert "All 7 requests are clicks." in (await reader.get("/analytics")).text
+    assert "There are no requests." in (await reader.get("/analytics?browser=none")).text

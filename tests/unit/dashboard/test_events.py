@@ -65,8 +65,47 @@ async def test_a_page_leads_to_the_next_one_with_all_that_was_chosen(
     assert 'href="/events?range=30d&amp;country=FR"' in second  # back to the newest
 
 
-async def test_a_cursor_that_is_none_is_not_found(reader: Reader, link: dict[str, Any]) -> None:
-    assert (await reader.get("/events?cursor=x")).status_code == 404
+async def test_a_cursor_that_is_none_is_told(reader: Reader, link: dict[str, Any]) -> None:
+    answer = await reader.get("/events?cursor=x")
+    assert answer.status_code == 422
+    assert "its cursor was cut off or changed" in answer.text
+
+
+async def test_the_apis_words_choose_the_same_events(origin: FakeOrigin, reader: Reader, link: dict[str, Any]) -> None:
+    origin.click(link, 2, verdict="bot")
+    origin.click(link, 1, leads=1, at=datetime.now(UTC) - timedelta(days=20))
+    assert times((await reader.get("/events?verdict=bot")).text) == 2
+    assert times((await reader.get("/events?event=leads&interval=30d")).text) == 1
+    assert "There is no kind of event “robot”." in (await reader.get("/events?verdict=robot")).text
+
+
+async def test_a_file_is_of_what_was_asked_for_or_there_is_none(
+    origin: FakeOrigin, reader: Reader, link: dict[str, Any]
+) -> None:
+    origin.click(link, browser="Firefox")
+    answer = await reader.get("/events.csv?from=2026-11-26&to=2026-11-20")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/events?from=2026-11-26&to=2026-11-20")
+    assert "is after the last one, 20 Nov 2026." in (await reader.get(answer.headers["location"])).text
+    assert len((await reader.get("/events.csv?field=browser&value=firefox")).text.splitlines()) == 2
+
+
+async def test_an_event_leads_to_those_of_its_page_and_to_those_of_its_referrer(
+    origin: FakeOrigin, reader: Reader, link: dict[str, Any]
+) -> None:
+    origin.click(link, referer="news.example", referer_url="https://news.example/a")
+    origin.click(link, referer="news.example", referer_url="https://news.example/b")
+    text = (await reader.get("/events")).text
+    assert 'href="/events?range=7d&amp;referer=news.example"' in text
+    assert 'href="/events?range=7d&amp;refererUrl=https%3A%2F%2Fnews.example%2Fa"' in text
+    assert times((await reader.get("/events?refererUrl=https://news.example/a")).text) == 1
+
+
+async def test_the_filter_offers_what_the_list_shows(origin: FakeOrigin, reader: Reader, link: dict[str, Any]) -> None:
+    origin.click(link, city="Köln")
+    text = (await reader.get("/events")).text
+    assert '<option value="Köln">City</option>' in text
+    assert '<option value="Germany">Country</option>' in text
+    assert "No click in the last 7 days has “Bonn” as its city." in (await reader.get("/events?city=Bonn")).text
 
 
 async def test_where_nothing_fits_the_page_says_so_and_offers_more(reader: Reader, link: dict[str, Any]) -> None:
