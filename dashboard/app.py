@@ -66,12 +66,14 @@ def create_app(settings: DashboardSettings, transport: httpx.AsyncBaseTransport 
         await client.close()
 
     handlers: Any = Problems(site).handlers()
-    return Starlette(
+    app = Starlette(
         routes=[*page_routes(site), *service_routes(Health(client), metrics)],
         middleware=middleware(settings, metrics),
         exception_handlers=handlers,
         lifespan=lifespan,
     )
+    app.state.feeds = site.feeds
+    return app
 
 
 def page_routes(site: Site) -> list[BaseRoute]:

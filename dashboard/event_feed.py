@@ -1,7 +1,7 @@
 """Origin's feed of events, narrowed down to what a page is about and turned into rows of its list."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 
 import httpx
 import msgspec
@@ -41,10 +41,39 @@ def value(event: Event, name: str) -> str:
     return event.domain if name == "domain" else str(getattr(event.click, _FIELDS.get(name, ""), ""))
 
 
-async def rows(feed: httpx.Response, question: Question, row: Callable[..., str]) -> AsyncIterator[bytes]:
+class Feeds:
+    """All feeds that are read just now. They end when the dashboard is asked to, as its server would wait for them."""
+
+    def __init__(self) -> None:
+        self._waits: set[asyncio.Timeout] = set()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """End them, and those that begin from now on."""
+        self._stopped = True
+        for each in self._waits:
+            each.reschedule(0)  # long ago
+
+    async def parts(self, feed: httpx.Response) -> AsyncIterator[bytes]:
+        """What comes, until the feed ends or is to."""
+        coming = feed.aiter_bytes()
+        while not self._stopped:
+            wait = asyncio.timeout(None)
+            self._waits.add(wait)
+            try:
+                async with wait:
+                    part = await anext(coming)
+            except (StopAsyncIteration, TimeoutError, httpx.HTTPError):
+                return  # or origin went away; the browser comes again
+            finally:
+                self._waits.discard(wait)
+            yield part
+
+
+async def rows(parts: AsyncIterator[bytes], question: Question, row: Callable[..., str]) -> AsyncIterator[bytes]:
     """Server-sent events of rows. Ids, pauses and signs of life are passed on, so that the browser resumes where it was."""
     event_id = data = ""
-    async for line in _lines(feed):
+    async for line in _lines(parts):
         name, _, text = line.partition(": ")
         if name == "id":
             event_id = text
@@ -57,14 +86,13 @@ async def rows(feed: httpx.Response, question: Question, row: Callable[..., str]
             event_id = data = ""
 
 
-async def _lines(feed: httpx.Response) -> AsyncIterator[str]:
+async def _lines(parts: AsyncIterator[bytes]) -> AsyncIterator[str]:
     """Only a line feed ends one: what else Unicode ends a line with may be in the data."""
     rest = b""
-    with suppress(httpx.HTTPError):  # origin went away; the browser comes again
-        async for part in feed.aiter_bytes():
-            *lines, rest = (rest + part).split(b"\n")
-            for line in lines:
-                yield line.decode()
+    async for part in parts:
+        *lines, rest = (rest + part).split(b"\n")
+        for line in lines:
+            yield line.decode()
 
 
 def _written(event_id: str, data: str, question: Question, row: Callable[..., str]) -> bytes:

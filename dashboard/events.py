@@ -83,7 +83,7 @@ class EventsPage:
         last = last if _ID.fullmatch(last) else ""
         feed = await self._site.client.analytics.live(token, _CAME_OF.get(question.kind, "clicks"), last)
         row = self._site.pages.part("event_row.html", request, question=question)
-        return PassedOn(feed, rows(feed, question, row), FEED_TYPE, **FEED_HEADERS)
+        return PassedOn(feed, rows(self._site.feeds.parts(feed), question, row), FEED_TYPE, **FEED_HEADERS)
 
 
 def _params(question: Question, request: Request) -> Params:

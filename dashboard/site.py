@@ -1,7 +1,8 @@
 """What the pages are built from: made once, in app.py, and given to each of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dashboard.event_feed import Feeds
 from dashboard.origin_client import OriginClient
 from dashboard.pages import Pages
 from dashboard.providers import Providers
@@ -16,3 +17,4 @@ class Site:
     sessions: Sessions
     pages: Pages
     providers: Providers
+    feeds: Feeds = field(default_factory=Feeds)

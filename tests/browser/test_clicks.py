@@ -74,6 +74,23 @@ async def look_away(page: Page, *, hidden: bool) -> None:
     )
 
 
+async def test_figures_are_asked_for_while_somebody_looks_alone(
+    page: Page, origin: FakeOrigin, dashboard: str, link: dict[str, Any]
+) -> None:
+    origin.click(link)
+    await page.clock.install()
+    await page.goto(f"{dashboard}/links/{link['id']}")
+    await expect(page.locator("#chart")).to_have_attribute("data-drawn", "1")
+    await look_away(page, hidden=True)
+    calls = len(origin.calls)
+    origin.click(link)
+    await page.clock.run_for(10_000)
+    await look_away(page, hidden=False)
+    assert len(origin.calls) == calls
+    await page.clock.run_for(4_000)
+    await expect(page.locator("#chart")).to_have_attribute("data-drawn", "2")
+
+
 async def test_what_happened_while_nobody_looked_is_there_afterwards_and_once(
     page: Page, origin: FakeOrigin, dashboard: str, link: dict[str, Any]
 ) -> None:

@@ -9,8 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
+from dashboard.__main__ import Server
 from dashboard.downloads import download
+from dashboard.event_feed import Feeds
 from dashboard.origin_fake import FakeOrigin
 from tests.unit.dashboard.conftest import Reader
 
@@ -272,3 +275,31 @@ async def test_the_feed_has_several_values(origin: FakeOrigin, reader: Reader, l
         origin.click(link, country=country, city=city)
     text = (await reader.get("/events/live?country=FR,IT&after=1")).text
     assert [city in text for city in ("Paris", "Rome", "Oslo")] == [True, True, False]
+
+
+async def test_the_end_of_the_dashboard_ends_its_live_lists() -> None:
+    class Silent(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b": still here\n\n"
+            await asyncio.Event().wait()
+
+    feeds, read = Feeds(), asyncio.Event()
+
+    async def listen() -> list[bytes]:
+        found = []
+        async for part in feeds.parts(httpx.Response(200, stream=Silent())):
+            found.append(part)
+            read.set()
+        return found
+
+    listening = asyncio.create_task(listen())
+    await read.wait()
+    server = Server(uvicorn.Config(FakeOrigin().app, port=0, log_level="error"), feeds)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    assert not listening.done()
+    server.should_exit = True
+    await asyncio.wait_for(serving, 20)
+    assert await asyncio.wait_for(listening, 20) == [b": still here\n\n"]
+    assert await listen() == []  # one that was on its way

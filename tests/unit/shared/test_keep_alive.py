@@ -27,6 +27,11 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         found.append(uvicorn.Config(app, **options).timeout_keep_alive)
         raise Started
 
+    def run(server: uvicorn.Server) -> None:
+        found.append(server.config.timeout_keep_alive)
+        raise Started
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
     monkeypatch.setattr(uvicorn, "run", start)
     return found
@@ -35,7 +40,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.mark.parametrize("name", ["dashboard", "landing"])
 def test_the_pages_servers_outlast_their_clients(name: str, kept: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     module = importlib.import_module(f"{name}.__main__")
-    monkeypatch.setattr(module, "create_app", lambda settings: None)
+    monkeypatch.setattr(module, "create_app", lambda settings: SimpleNamespace(state=SimpleNamespace(feeds=None)))
     monkeypatch.setattr(module, "load", lambda kind: SimpleNamespace(**dict.fromkeys(_SETTINGS, "127.0.0.1")))
     monkeypatch.setattr(module.structlog, "configure", lambda **options: None)
     with pytest.raises(Started):
@@ -51,12 +56,6 @@ def test_origin_outlasts_the_dashboard(kept: list[float], monkeypatch: pytest.Mo
     settings: Any = SimpleNamespace(host="127.0.0.1", origin_port=0, trusted_proxies=())
     for name, value in (("bootstrap", SimpleNamespace(live=None)), ("prepare", None), ("create_app", None)):
         monkeypatch.setattr(module, name, lambda *given, value=value: value)
-
-    def run(server: uvicorn.Server) -> None:
-        kept.append(server.config.timeout_keep_alive)
-        raise Started
-
-    monkeypatch.setattr(uvicorn.Server, "run", run)
     monkeypatch.setattr(module.sys, "setswitchinterval", lambda seconds: None)
     with pytest.raises(Started):
         serve(settings, settings)
