@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 
 
 class NotOnClusters(Exception):
-    """This works on one ClickHouse server: on a cluster, run it for each shard's own address, without the cluster's name."""
+    """This works on one ClickHouse server, and not on a cluster."""
 
 
 async def rebuild(clickhouse: ClickHouse) -> int:

@@ -146,6 +146,18 @@ async def test_clicks_that_are_looked_for_at_once_are_one_question_and_each_work
     assert len(asked) == 2  # where they are, and what they are
 
 
+async def test_who_leaves_takes_nobody_elses_clicks_along(tracker: Tracker, link: int) -> None:
+    await tracker.stack.conversions.stop()
+    ids = [await tracker.clicked(link) for _ in range(3)]
+    clicks = StoredClicks(tracker.stack.clickhouse)
+    first, leaves, stays = (asyncio.create_task(clicks.find(tracker.workspace, [each])) for each in ids)
+    await asyncio.sleep(0)
+    first.cancel()
+    leaves.cancel()
+    assert set(await stays) == {ids[2]}
+    assert set(await clicks.find(tracker.workspace, ids)) == set(ids)
+
+
 async def test_it_stops_also_when_something_new_comes_in_the_same_moment(tracker: Tracker) -> None:
     await tracker.settle()
     await asyncio.sleep(0.6)  # it waits for something new
