@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from starlette_wtf import StarletteForm
-from wtforms import FieldList, PasswordField, StringField
+from wtforms import Field, FieldList, PasswordField, StringField
 from wtforms.validators import DataRequired
 
 from dashboard.errors import Refused
@@ -33,8 +33,20 @@ def _behind_hash(value: str | None) -> str:
     return strip(value).rpartition("#")[2]
 
 
+class Wrong(NamedTuple):
+    """What is wrong at a field: its id on the page, what it is called there, and why."""
+
+    field_id: str
+    name: str
+    message: str
+
+
 class Form(StarletteForm):  # type: ignore[misc]  # the library has no types
     """A form whose errors can also come from origin. Each carries a CSRF token."""
+
+    def wrong(self) -> list[Wrong]:
+        """What is wrong at each of the fields, in their order."""
+        return [each for name, field in self._fields.items() if name != "csrf_token" for each in _wrong(field)]
 
     def refuse(self, error: Refused) -> None:
         """Put origin's refusal at the field that it names (as the API writes it), else at the whole form."""
@@ -52,6 +64,18 @@ class Rows(FieldList):  # type: ignore[misc]  # the library has no types
     def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
         begin = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,4}})(?![0-9])")
         return (int(found[1]) for found in map(begin.match, formdata) if found)
+
+
+def _wrong(field: Field, above: str = "") -> Iterator[Wrong]:
+    if isinstance(field, FieldList):
+        yield from (
+            Wrong(f"{field.id}-0-url", field.label.text, each) for each in field.errors if isinstance(each, str)
+        )
+        for number, row in enumerate(field.entries, 1):
+            for each in row.form:
+                yield from _wrong(each, f"{field.label.text} {number}, ")
+    else:
+        yield from (Wrong(field.id, above + field.label.text, str(each)) for each in field.errors)
 
 
 class LoginForm(Form):

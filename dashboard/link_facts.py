@@ -21,6 +21,7 @@ def link_facts(link: Link, zone: tzinfo, now: datetime | None = None) -> list[st
         (link.android, "Leads elsewhere on Android"),
         (link.geo, f"Leads elsewhere in {_countries(list(link.geo or ()))}"),
         (redirect.get("rules"), f"Has {_some(len(redirect.get('rules') or ()), 'rule')} of its own"),
+        (link.track_conversion, "Tracks leads and sales"),
         (link.proxy, "Shows a preview of its own"),
         (redirect.get("forwardPath"), "Carries paths over"),
         (redirect.get("forwardQuery"), "Carries queries over"),

@@ -44,6 +44,7 @@ GROUPS = {
     "life": ("expires_at", "expired_url", "starts_at", "max_clicks", "one_time", "password"),
     "places": ("ios", "android", "geo"),
     "test": ("variants", "winner"),
+    "conversions": ("track_conversion",),
     "redirect": ("status", "forward_query", "forward_path"),
 }
 
@@ -115,9 +116,10 @@ class LinkForm(Form):
     no_password = BooleanField("Take the password away")
     ios = StringField("On iPhone and iPad", filters=[strip, with_scheme])
     android = StringField("On Android", filters=[strip, with_scheme])
-    geo = Rows(FormField(CountryForm), max_entries=MOST_COUNTRIES)
-    variants = Rows(FormField(VariantForm), min_entries=VARIANTS, max_entries=VARIANTS)
+    geo = Rows(FormField(CountryForm), "Country", max_entries=MOST_COUNTRIES)
+    variants = Rows(FormField(VariantForm), "Variant", min_entries=VARIANTS, max_entries=VARIANTS)
     winner = SelectField("Outcome", choices=[SelectChoice("", "Still running"), *_WINNERS], default="")
+    track_conversion = BooleanField("Track leads and sales of its clicks")
     status = SelectField("Redirect status", choices=[SelectChoice(*each) for each in STATUSES.items()], default="")
     forward_query = SelectField(
         "Query of the visitor", choices=[SelectChoice(*each) for each in FORWARDING.items()], default=""
@@ -155,6 +157,11 @@ class LinkForm(Form):
         empty = sum(not (each.form.country.data or each.form.url.data) for each in self.geo.entries)
         for _ in range(min(wanted - empty, MOST_COUNTRIES - len(self.geo.entries))):
             self.geo.append_entry()
+
+    def leads_elsewhere(self) -> bool:
+        """Whether some visitors are led to another address than `url`."""
+        rows = [*self.geo.entries, *self.variants.entries]
+        return any((self.ios.data, self.android.data, *(each.form.url.data for each in rows)))
 
     def is_open(self, group: str) -> bool:
         """Whether anything of a group of options is set, or wrong."""

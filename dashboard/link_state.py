@@ -21,6 +21,18 @@ class LinkState:
         return f"{self.label}{int(self.at.timestamp()) if self.at else ''}"
 
 
+def destinations(link: Link, now: datetime | None = None) -> list[str]:
+    """Where visitors are led whom no device and no country sends elsewhere: several while an A/B test runs."""
+    urls = [each.url for each in link.test_variants or ()]
+    winner = (link.redirect or {}).get("winner")
+    if winner is not None and winner < len(urls):
+        return [urls[winner]]
+    now = now or datetime.now(UTC)
+    begun = link.test_started_at is None or link.test_started_at <= now
+    over = link.test_completed_at is not None and link.test_completed_at <= now
+    return urls if urls and begun and not over else [link.url]
+
+
 def link_state(link: Link, now: datetime | None = None) -> LinkState | None:
     """The state that keeps visitors from the destination, in the order in which the edge asks; None for an open link."""
     now = now or datetime.now(UTC)

@@ -12,7 +12,7 @@ _TEXTS = {
     "url": "url", "key": "key", "title": "title", "comments": "comments", "description": "description", "image": "image",
     "expired_url": "expiredUrl", "ios": "ios", "android": "android", **{name: name for name in UTM},
 }  # fmt: skip
-_FLAGS = {"proxy": "proxy", "archived": "archived", "disabled": "disabledAt"}
+_FLAGS = {"proxy": "proxy", "track_conversion": "trackConversion", "archived": "archived", "disabled": "disabledAt"}
 # The same for what is below `redirect`.
 _REDIRECT = {
     "max_clicks": "maxClicks", "one_time": "oneTime", "forward_path": "forwardPath", "forward_query": "forwardQuery",
@@ -24,7 +24,7 @@ def shown(link: Link, zone: tzinfo) -> dict[str, Any]:
     """The values of the form's fields for a link, which is `data` of a form."""
     redirect = link.redirect or {}
     return {
-        **{name: getattr(link, name) for name in (*_TEXTS, "domain", "proxy", "archived")},
+        **{name: getattr(link, name) for name in (*_TEXTS, "domain", "proxy", "track_conversion", "archived")},
         "tag_ids": [each.id for each in link.tags],
         "expires_at": _local(link.expires_at, zone),
         "starts_at": _local(link.starts_at, zone),
@@ -42,7 +42,7 @@ def shown(link: Link, zone: tzinfo) -> dict[str, Any]:
 
 def to_create(form: LinkForm, tags: list[str], zone: tzinfo) -> dict[str, Any]:
     """The body of a new link: what was left empty is origin's to choose."""
-    given = _values(form.data, zone).items()
+    given = {**_values(form.data, zone), "redirect.params": _parameters(form, None)}.items()
     return _body({name: value for name, value in given if value or name == "redirect.winner"}, form, tags, None)
 
 
@@ -51,6 +51,9 @@ def to_update(form: LinkForm, tags: list[str], zone: tzinfo, link: Link) -> dict
     before, after = _values(shown(link, zone), zone), _values(form.data, zone)
     changed = {name: value for name, value in after.items() if value != before.get(name)}
     changed = {name: value for name, value in changed.items() if value or name not in {"key", "domain", "url"}}
+    parameters = _parameters(form, link)
+    if parameters != (link.redirect or {}).get("params"):
+        changed["redirect.params"] = parameters
     return _body(changed, form, tags, link)
 
 
@@ -71,6 +74,22 @@ def _values(data: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
         "redirect.status": int(data["status"]) if data["status"] else None,
         "redirect.winner": int(data["winner"]) if data["winner"] else None,
     }
+
+
+def _parameters(form: LinkForm, link: Link | None) -> dict[str, str] | None:
+    """`redirect.params`: what the edge adds to whichever destination it chooses. The API writes a campaign into `url` alone.
+
+    A parameter that was made by other means stays.
+    """
+    redirect = (link.redirect if link else None) or {}
+    found = dict(redirect.get("params") or {})
+    elsewhere = form.leads_elsewhere() or redirect.get("rules")
+    for name in UTM:
+        if found.get(name) in (None, getattr(link, name, None)):
+            found.pop(name, None)
+            if elsewhere and form[name].data:
+                found[name] = form[name].data
+    return found or None
 
 
 def _body(changed: dict[str, Any], form: LinkForm, tags: list[str], link: Link | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dashboard.origin_fake_accounts import Problem
 NOTHING: dict[str, Any] = {
     "title": None, "comments": None, "archived": False, "expiresAt": None, "expiredUrl": None, "disabledAt": None,
     "password": None, "proxy": False, "description": None, "image": None, "ios": None, "android": None, "geo": None,
-    "testVariants": None, "redirect": None, "tags": [],
+    "testVariants": None, "trackConversion": False, "redirect": None, "tags": [],
     **{f"utm_{name}": None for name in ("source", "medium", "campaign", "term", "content")},
 }  # fmt: skip
 MASK = "********"

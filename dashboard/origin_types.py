@@ -69,6 +69,9 @@ class Link(msgspec.Struct, rename=_wire_name, kw_only=True):
     android: str | None = None
     geo: dict[str, str] | None = None
     test_variants: list[Variant] | None = None
+    test_started_at: datetime | None = None
+    test_completed_at: datetime | None = None
+    track_conversion: bool = False
     tags: list[Tag] = []
     utm_source: str | None = None
     utm_medium: str | None = None

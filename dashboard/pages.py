@@ -15,7 +15,7 @@ from dashboard import formats
 from dashboard.assets import asset
 from dashboard.dimensions import CITIES, FILTERS, LINK, TOPS
 from dashboard.link_facts import link_facts
-from dashboard.link_state import link_state
+from dashboard.link_state import destinations, link_state
 from dashboard.measures import WORDS
 
 SEE_OTHER = 303
@@ -37,6 +37,7 @@ def make_environment() -> jinja2.Environment:
     ):  # fmt: skip
         environment.filters[each.__name__] = each
     environment.filters["state"] = link_state
+    environment.filters["destinations"] = destinations
     environment.filters["facts"] = link_facts
     environment.globals |= {
         "asset": asset,

@@ -19,12 +19,16 @@ async def test_options_are_set_where_they_are_looked_for(page: Page, origin: Fak
     await expect(page.get_by_text("The link leads to")).to_have_text(
         "The link leads to https://example.com/sale?utm_source=newsletter"
     )
+    await expect(page.get_by_text("Its other destinations")).to_be_hidden()
     await page.get_by_text("Life and access").click()
     await page.get_by_label("Expires").fill("2027-07-01T12:30")
     await page.get_by_role("textbox", name="Password").fill("open sesame")
     await page.get_by_text("Phones and countries").click()
     await page.get_by_label("Country 1").first.select_option(label="Germany")
     await page.get_by_label("Destination of country 1").fill("https://example.de/")
+    await expect(page.get_by_text("Its other destinations")).to_have_text(
+        "Its other destinations: https://example.de/?utm_source=newsletter"
+    )
     await page.get_by_role("button", name="Create link").click()
     await expect(page).to_have_url(re.compile(r"/links/link_\d+$"))
     (link,) = origin.links.values()
@@ -54,7 +58,14 @@ async def test_a_test_is_set_up_by_keyboard_and_mended_without_scripts(
         await page.get_by_label(f"Destination of variant {number}").fill(f"https://example.com/{number}")
         await page.get_by_label(f"Share of variant {number}").fill(share)
     await page.keyboard.press("Enter")  # sends the form, although another button comes first
-    await expect(page.get_by_text("The shares add up to 100 %, not to 90 %.")).to_be_visible()
+    summary = page.get_by_role("alert").filter(has_text="The shares add up to 100 %, not to 90 %.").first
+    await expect(summary).to_be_focused()
+    await expect(summary).to_be_in_viewport()
+    marked, url = page.get_by_label("Share of variant 1"), page.get_by_label("Destination", exact=True)
+    await expect(marked).to_have_attribute("aria-invalid", "true")
+    await expect(marked).not_to_have_css("border-color", await url.evaluate("at => getComputedStyle(at).borderColor"))
+    await summary.get_by_role("link", name="Variant").click()
+    await expect(page.get_by_label("Destination of variant 1")).to_be_in_viewport()
     await page.get_by_label("Share of variant 2").fill("50")
     await expect(page.get_by_role("button", name="More countries")).to_be_hidden()
     await page.get_by_role("button", name="Create link").click()

@@ -37,6 +37,7 @@ def test_a_plain_link_has_nothing_to_say() -> None:
             "Leads elsewhere in Germany, France, Italy and 1 more",
         ),
         ({"redirect": {"rules": [{"url": "https://a.example/"}]}}, "Has 1 rule of its own"),
+        ({"trackConversion": True}, "Tracks leads and sales"),
         ({"redirect": {"status": 308}}, "Answers with status 308"),
         ({"ios": "https://a.example/"}, "Leads elsewhere on iPhone and iPad"),
     ],

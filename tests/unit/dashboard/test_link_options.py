@@ -1,5 +1,6 @@
 """The options of a link on its form: what is shown, what is asked of origin, what is refused."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,7 +41,8 @@ async def test_a_link_gets_the_options_that_were_filled_in(origin: FakeOrigin, r
     assert link["geo"] == {"DE": "https://example.de"}
     variants = [{"url": "https://a.example", "percentage": 40}, {"url": "https://b.example/", "percentage": 60}]
     assert link["testVariants"] == variants
-    assert link["redirect"] == {"maxClicks": 100, "status": 308, "startsAt": "2026-12-31T23:00:00+00:00"}
+    redirect = {"maxClicks": 100, "status": 308, "startsAt": "2026-12-31T23:00:00+00:00"}
+    assert link["redirect"] == {**redirect, "params": {"utm_source": "mail"}}
 
 
 async def test_a_plain_link_asks_for_nothing_else(origin: FakeOrigin, reader: Reader) -> None:
@@ -114,6 +116,52 @@ async def test_a_link_can_be_made_with_its_first_variant_as_the_winner(origin: F
         f"variants-{n}-{name}": value for n in (0, 1) for name, value in (("url", "a.example"), ("percentage", "50"))
     }
     assert (await create(reader, origin, winner="0", **shares))["redirect"] == {"winner": 0}
+
+
+async def test_a_campaign_is_carried_to_every_destination(origin: FakeOrigin, reader: Reader) -> None:
+    form = {"utm_source": "mail", "ios": "https://apps.example/1"}
+    link = await create(reader, origin, **form)
+    assert link["redirect"] == {"params": {"utm_source": "mail"}}
+    assert await edit(reader, link, ios=form["ios"], utm_source="chat", utm_medium="social") == 303
+    assert link["redirect"] == {"params": {"utm_source": "chat", "utm_medium": "social"}}
+    assert await edit(reader, link, ios=form["ios"]) == 303
+    assert link["redirect"] is None
+
+
+async def test_a_campaign_leaves_other_parameters_of_the_destinations_as_they_are(
+    origin: FakeOrigin, reader: Reader
+) -> None:
+    params = {"ref": "partner", "utm_source": "phones"}
+    link = origin.add_link("https://example.com/", "code", ios="https://apps.example/1", redirect={"params": params})
+    assert await edit(reader, link, ios=link["ios"], utm_source="mail", utm_medium="social") == 303
+    assert link["redirect"] == {"params": {**params, "utm_medium": "social"}}
+
+
+async def test_a_link_without_other_destinations_carries_its_campaign_in_its_address(
+    origin: FakeOrigin, reader: Reader
+) -> None:
+    link = await create(reader, origin, utm_source="mail")
+    assert (link["utm_source"], link["redirect"]) == ("mail", None)
+
+
+async def test_conversions_are_tracked_by_one_link(origin: FakeOrigin, reader: Reader) -> None:
+    link = await create(reader, origin, track_conversion="y")
+    assert link["trackConversion"] is True
+    assert "Tracks leads and sales" in (await reader.get(f"/links/{link['id']}")).text
+    assert await edit(reader, link) == 303
+    assert link["trackConversion"] is False
+
+
+async def test_a_refused_form_begins_with_all_that_is_wrong_and_leads_to_each_field(reader: Reader) -> None:
+    fields = {"max_clicks": "0", "geo-0-country": "DE", "variants-0-url": "a.example", "variants-0-percentage": "50"}
+    text = (await reader.send("/links/new", {"url": "", **fields})).text
+    assert "these 4 have to be mended first" in text
+    links = re.findall(r'<a class="font-medium underline" href="#([^"]+)">([^<]+)</a>', text)
+    assert links == [
+        ("url", "Destination"), ("max_clicks", "Most clicks"), ("geo-0-url", "Country 1, Destination"),
+        ("variants-0-url", "Variant"),
+    ]  # fmt: skip
+    assert all(f'id="{field_id}"' in text for field_id, _ in links)
 
 
 async def test_only_domains_that_can_be_used_are_offered(origin: FakeOrigin, reader: Reader) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dashboard.link_state import link_state
+from dashboard.link_state import destinations, link_state
 from dashboard.origin_fake import FakeOrigin
 from dashboard.origin_types import Link
 from tests.unit.dashboard.conftest import Reader
@@ -26,6 +26,34 @@ CLOSED: list[tuple[dict[str, Any], str]] = [
 
 def made(**fields: Any) -> Link:
     return msgspec.convert(FakeOrigin().add_link("https://example.com/", "code", **fields), Link)
+
+
+VARIANTS = [{"url": f"https://{name}.example/", "percentage": 50} for name in "ab"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "urls"),
+    [
+        ({}, ["https://a.example/", "https://b.example/"]),
+        ({"testStartedAt": PAST, "testCompletedAt": FUTURE}, ["https://a.example/", "https://b.example/"]),
+        ({"testStartedAt": FUTURE}, ["https://example.com/"]),
+        ({"testCompletedAt": PAST}, ["https://example.com/"]),
+        ({"testCompletedAt": PAST, "redirect": {"winner": 1}}, ["https://b.example/"]),
+    ],
+)
+def test_a_tested_link_leads_where_its_visitors_are_led(fields: dict[str, Any], urls: list[str]) -> None:
+    assert destinations(made(testVariants=VARIANTS, **fields), NOW) == urls
+
+
+async def test_a_running_test_is_named_in_place_of_an_address_that_nobody_sees(
+    origin: FakeOrigin, reader: Reader
+) -> None:
+    link = origin.add_link("https://example.com/unseen", testVariants=VARIANTS)
+    for path in ("/links", f"/links/{link['id']}"):
+        text = (await reader.get(path)).text
+        assert "A/B test of 2" in text
+        assert "b.example" in text
+        assert "example.com/unseen" not in text
 
 
 @pytest.mark.parametrize(("fields", "label"), CLOSED)

@@ -141,6 +141,16 @@ async def test_a_links_page_shows_how_its_variants_do(
     assert "B does worse than A, and the difference is significant." in text
 
 
+async def test_a_link_that_tracks_nothing_leads_to_where_that_is_changed(
+    tested: dict[str, Any], origin: FakeOrigin, reader: Reader
+) -> None:
+    origin.analytics.results = [row(0, converted=0), row(1, converted=0)]
+    to_form = f'href="/links/{tested["id"]}/edit#track_conversion"'
+    assert to_form in (await reader.get(f"/links/{tested['id']}")).text
+    tested["trackConversion"] = True
+    assert to_form not in (await reader.get(f"/links/{tested['id']}")).text
+
+
 async def test_a_link_without_variants_has_no_such_part(origin: FakeOrigin, reader: Reader) -> None:
     link = origin.add_link("https://example.com/")
     assert "A/B test" not in (await reader.get(f"/links/{link['id']}")).text
