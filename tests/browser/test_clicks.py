@@ -205,7 +205,7 @@ async def test_days_and_filters_are_chosen_by_keyboard_and_escape_puts_them_away
     await page.get_by_label("From").fill("2026-01-05")
     await page.get_by_label("To").fill("2026-01-06")
     await page.get_by_role("button", name="Show these days").click()
-    await expect(page.get_by_text("From 5 Jan 2026 to 6 Jan 2026")).to_be_visible()
+    await expect(page.get_by_text("from 5 Jan 2026 to 6 Jan 2026", exact=True)).to_be_visible()
     await expect(page.get_by_role("link", name="Without the filter Country: France")).to_be_visible()
 
 
