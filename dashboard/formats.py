@@ -33,6 +33,11 @@ def when(value: datetime, zone: tzinfo) -> str:
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 
+def day_or_time(value: datetime, zone: tzinfo, *, whole_days: bool) -> str:
+    """The day that begins then, where it is about whole days: "3 Mar 2026"."""
+    return when(value, zone).partition(",")[0] if whole_days else when(value, zone)
+
+
 def second(value: datetime, zone: tzinfo) -> str:
     """A moment to the second: "3 Mar 2026, 14:05:09"."""
     return f"{when(value, zone)}:{value.astimezone(zone):%S}"

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, tzinfo
 
-from dashboard.formats import country_name, when
+from dashboard.formats import country_name, row_label, when
 from dashboard.origin_types import Link
 
 _NAMED = 3
@@ -33,7 +33,7 @@ def link_facts(link: Link, zone: tzinfo, now: datetime | None = None) -> list[st
 def _variants(link: Link) -> str:
     won = (link.redirect or {}).get("winner")
     tested = f"Tests {len(link.test_variants or ())} variants"
-    return tested if won is None else f"Variant {won + 1} has won"
+    return tested if won is None else f"Variant {row_label(str(won), 'variant')} has won"
 
 
 def _countries(codes: list[str]) -> str:

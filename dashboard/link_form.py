@@ -22,7 +22,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, NumberRange, Optional, ValidationError
 
 from dashboard.errors import Refused
-from dashboard.formats import countries
+from dashboard.formats import countries, row_label
 from dashboard.forms import Form, Rows, line_ends, strip, with_scheme
 from dashboard.origin_types import Link, Tag
 from dashboard.team_forms import FORWARDING, STATUSES, UTM
@@ -36,7 +36,9 @@ _PRECONDITION_FAILED = 412
 _OUTDATED = (
     "Somebody else has changed this link meanwhile: load the page again to see it, and change what is there now."
 )
-_WINNERS = [SelectChoice(str(number), f"Variant {number + 1} has won") for number in range(VARIANTS)]
+_WINNERS = [
+    SelectChoice(str(number), f"Variant {row_label(str(number), 'variant')} has won") for number in range(VARIANTS)
+]
 # The groups of options, by the names of their fields. One that says something, or is wrong, is shown open.
 GROUPS = {
     "campaign": UTM,

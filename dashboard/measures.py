@@ -33,14 +33,15 @@ class Tile:
     change: Change | None
 
 
-def tiles(question: Question, totals: Totals, points: list[Point], visitors: int, *, compared: bool) -> list[Tile]:
-    """Leads and sales are shown where there are any, or where the page is by them."""
+def tiles(
+    question: Question, totals: Totals, points: list[Point], visitors: int, *, compared: bool, converts: bool
+) -> list[Tile]:
+    """Leads and sales are shown where it `converts`."""
     shown = [_tile(question, totals, points, name, compared=compared) for name in MEASURES]
-    any_came = totals.leads or totals.sales or question.measure != MEASURES[0]
     clicks, *others = shown
     note = "each counted once a day"
     visitor = Tile("visitors", "visitor" if visitors == 1 else "visitors", visitors, "", False, note, None)
-    return [clicks, visitor, *(others if any_came else [])]
+    return [clicks, visitor, *(others if converts else [])]
 
 
 def period(question: Question) -> str:

@@ -17,6 +17,7 @@ from dashboard.dimensions import CITIES, FILTERS, LINK, TOPS
 from dashboard.link_facts import link_facts
 from dashboard.link_state import destinations, link_state
 from dashboard.measures import WORDS
+from dashboard.question import zone_name
 
 SEE_OTHER = 303
 THEMES = {"light": "nearhop", "dark": "nearhop-dark"}
@@ -33,7 +34,7 @@ def make_environment() -> jinja2.Environment:
     )
     for each in (
         formats.number, formats.when, formats.ago, formats.without_scheme, formats.flag, formats.country_name,
-        formats.row_label, formats.money, formats.second, formats.percent,
+        formats.row_label, formats.money, formats.second, formats.percent, formats.day_or_time, zone_name,
     ):  # fmt: skip
         environment.filters[each.__name__] = each
     environment.filters["state"] = link_state

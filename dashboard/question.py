@@ -114,6 +114,11 @@ class Question:
         """Whether it is about days that were chosen."""
         return self.start is not None
 
+    def goes_ahead(self, zone: tzinfo) -> bool:
+        """Whether it is about days that have not begun, so that nothing can be compared with them."""
+        today = datetime.now(zone).date()
+        return any(day > today for day in (self.start, self.end) if day)
+
     def params(self, zone: tzinfo) -> dict[str, str]:
         """What origin is asked for."""
         filters = {name: f"-{value}" if name in self.excluded else value for name, value in self.filters.items()}

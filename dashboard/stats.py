@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,12 +13,14 @@ from dashboard.accounting import Sum, of_outcomes, of_requests
 from dashboard.analytics_calls import AnalyticsCalls, Params
 from dashboard.analytics_types import MEASURES, Accounting, Outcomes, Point, Row, Totals
 from dashboard.dimensions import CARDS, CITIES, Card, Top
+from dashboard.formats import OTHER, zone_of
 from dashboard.heat import Heat, heat
-from dashboard.measures import Tile, tiles
+from dashboard.measures import WORDS, Tile, tiles
 from dashboard.question import Question
 from dashboard.world import Dot, dots
 
 TOP_ROWS = 8
+_DAY = timedelta(hours=23)
 _MOST_PLACES = 300
 
 
@@ -59,9 +63,27 @@ class Figures:
     heat: Heat
     measure: str
     compared: bool
+    converts: bool
 
     def tiles(self, question: Question) -> list[Tile]:
-        return tiles(question, self.brief.totals, self.points, self.visitors, compared=self.compared)
+        return tiles(
+            question, self.brief.totals, self.points, self.visitors, compared=self.compared, converts=self.converts
+        )
+
+    @property
+    def whole_days(self) -> bool:
+        """Whether each step begins with a day, so that its hour says nothing; a day of the change of clocks has 23 hours."""
+        starts = [point.start for point in self.points]
+        return len(starts) > 1 and all(later - earlier >= _DAY for earlier, later in pairwise(starts))
+
+    def empty(self, top: Top) -> str:
+        """Why a list has no rows."""
+        one, several = WORDS[self.measure]
+        if not self.brief.totals.of(self.measure):
+            return f"No {several} in this time."
+        if top.field.startswith("utm_"):
+            return f"No {one} of this time came with a {top.one.lower()}."
+        return f"No {one} of this time told its {top.one.lower()}."
 
     @property
     def has_before(self) -> bool:
@@ -90,7 +112,9 @@ async def brief(calls: AnalyticsCalls, token: str, question: Question, params: P
 async def figures(calls: AnalyticsCalls, token: str, question: Question, params: Params, known: Brief) -> Figures:
     """What origin says of the clicks that the question is about."""
     compared = question.interval != "all" or question.is_custom()
+    compared = compared and not question.goes_ahead(zone_of(params["timezone"]))
     converted = known.totals.leads or known.totals.sales or question.measure != MEASURES[0]
+    converted = converted or await _converts(calls, token, question, params)
     over_time = {**params, **({"compare": "previous"} if compared else {})}
     over_time |= {"event": "composite"} if converted else {}
     shown = [card.chosen(question.lists.get(card.name, "")) for card in CARDS]
@@ -106,9 +130,26 @@ async def figures(calls: AnalyticsCalls, token: str, question: Question, params:
     cards = [Listed(card, top, each) for card, top, each in zip(CARDS, shown, rows, strict=True)]
     return Figures(
         known, points, visitors, cards, cities, dots(question, places), heat(hours, question.measure), question.measure,
-        compared,
+        compared, bool(converted),
     )  # fmt: skip
 
 
+async def _converts(calls: AnalyticsCalls, token: str, question: Question, params: Params) -> bool:
+    """Whether there were leads or sales of late beside what filters leave: then none of them is a figure as well."""
+    if not question.filters:
+        return False
+    everything = replace(question, filters={}, excluded=frozenset(), interval="1y", start=None, end=None)
+    totals = await calls.totals(token, everything.params(zone_of(params["timezone"])))
+    return bool(totals.leads or totals.sales)
+
+
 async def _top(calls: AnalyticsCalls, token: str, params: Params, top: Top) -> list[Row]:
-    return await calls.top(token, {**params, "limit": str(TOP_ROWS), "other": "true"}, top.group, top.field)
+    rows = await calls.top(token, {**params, "limit": str(TOP_ROWS + 1), "other": "true"}, top.group, top.field)
+    return shortened(rows)
+
+
+def shortened(rows: list[Row]) -> list[Row]:
+    """At most TOP_ROWS values, and a row for all others where those are several: a single one stands for itself."""
+    if len(rows) <= TOP_ROWS + 1 and (not rows or rows[-1].name != OTHER):
+        return rows
+    return [*rows[:TOP_ROWS], Row(OTHER, sum(row.count for row in rows[TOP_ROWS:]))]

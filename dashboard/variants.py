@@ -21,7 +21,7 @@ class Arm(NamedTuple):
     rate_text: str
     revenue: str
     against: str
-    verdict: str  # "better", "worse", "even" or, of the control, ""
+    verdict: str  # "better", "worse"; while clicks are too few "leads", "behind"; "even" or, of the control, ""
     url: str
 
 
@@ -74,6 +74,8 @@ def _verdict(each: VariantResult) -> str:
         return ""
     if not each.significant:
         return "even"
+    if not each.enough_clicks:
+        return "leads" if each.difference > 0 else "behind"
     return "better" if each.difference > 0 else "worse"
 
 
@@ -102,6 +104,8 @@ def _words(results: list[VariantResult]) -> tuple[str, str, bool]:
         return "No significant difference yet: what the rates show may be chance.", wait, False
     best = max(results, key=lambda each: each.conversion_rate)
     enough = all(each.enough_clicks for each in found)
+    if not enough:
+        return _so_far(best, control, found), wait, False
     if best.control or not best.significant:
         names = " and ".join(letter(each.variant) for each in found)
         verb = "does" if len(found) == 1 else "do"
@@ -109,13 +113,28 @@ def _words(results: list[VariantResult]) -> tuple[str, str, bool]:
         return (
             f"{names} {verb} {'worse' if worse else 'differently'} than A, and the difference is significant.",
             wait,
-            enough,
+            True,
         )
     sentence = (
         f"{letter(best.variant)} does better than A: {percent(best.conversion_rate, 2)} of its clicks convert against "
         f"{percent(control.conversion_rate, 2)}, and the difference is significant."
     )
-    return sentence, wait, enough
+    return sentence, wait, True
+
+
+_TOO_FEW = "There are too few clicks to call it a result."
+
+
+def _so_far(best: VariantResult, control: VariantResult, found: list[VariantResult]) -> str:
+    """What shows before there are clicks enough to call it a result."""
+    if best.control or not best.significant:
+        names = " and ".join(letter(each.variant) for each in found)
+        verb = "differs" if len(found) == 1 else "differ"
+        return f"{names} {verb} from A so far. {_TOO_FEW}"
+    return (
+        f"{letter(best.variant)} leads so far: {percent(best.conversion_rate, 2)} of its clicks convert against "
+        f"{percent(control.conversion_rate, 2)} of A. {_TOO_FEW}"
+    )
 
 
 def _wait(control: VariantResult, others: list[VariantResult]) -> str:

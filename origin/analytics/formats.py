@@ -101,6 +101,8 @@ WRITERS: dict[str, Callable[[Sequence[str]], Writer]] = {
     "parquet": ParquetWriter,
 }
 ROWS_OF_A_GROUP = 32_768
+# The floats are coordinates of cities: more digits are what a float32 makes of them.
+_PLACES = 4
 # What a reader may leave groups out by.
 _FOUND_BY = ("timestamp", "link_id")
 _TIME = pa.timestamp("ms", "UTC")
@@ -140,7 +142,15 @@ class _Sink(io.RawIOBase):
 
 
 def _texts(columns: Columns) -> Columns:
-    return [[_text(value) for value in column] if _has_times(column) else column for column in columns]
+    return [_written(column) for column in columns]
+
+
+def _written(column: Sequence[Any]) -> Sequence[Any]:
+    if _has_times(column):
+        return [_text(value) for value in column]
+    if isinstance(next((value for value in column if value is not None), None), float):
+        return [value if value is None else round(value, _PLACES) for value in column]
+    return column
 
 
 def _has_times(column: Sequence[Any]) -> bool:

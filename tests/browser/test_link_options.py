@@ -54,19 +54,19 @@ async def test_a_test_is_set_up_by_keyboard_and_mended_without_scripts(
     await page.get_by_label("Destination", exact=True).fill("https://example.com/")
     await page.locator("summary", has_text="A/B test").focus()
     await page.keyboard.press("Enter")
-    for number, share in ((1, "50"), (2, "40")):
-        await page.get_by_label(f"Destination of variant {number}").fill(f"https://example.com/{number}")
-        await page.get_by_label(f"Share of variant {number}").fill(share)
+    for letter, number, share in (("A", 1, "50"), ("B", 2, "40")):
+        await page.get_by_label(f"Destination of variant {letter}").fill(f"https://example.com/{number}")
+        await page.get_by_label(f"Share of variant {letter}").fill(share)
     await page.keyboard.press("Enter")  # sends the form, although another button comes first
     summary = page.get_by_role("alert").filter(has_text="The shares add up to 100 %, not to 90 %.").first
     await expect(summary).to_be_focused()
     await expect(summary).to_be_in_viewport()
-    marked, url = page.get_by_label("Share of variant 1"), page.get_by_label("Destination", exact=True)
+    marked, url = page.get_by_label("Share of variant A"), page.get_by_label("Destination", exact=True)
     await expect(marked).to_have_attribute("aria-invalid", "true")
     await expect(marked).not_to_have_css("border-color", await url.evaluate("at => getComputedStyle(at).borderColor"))
     await summary.get_by_role("link", name="Variant").click()
-    await expect(page.get_by_label("Destination of variant 1")).to_be_in_viewport()
-    await page.get_by_label("Share of variant 2").fill("50")
+    await expect(page.get_by_label("Destination of variant A")).to_be_in_viewport()
+    await page.get_by_label("Share of variant B").fill("50")
     await expect(page.get_by_role("button", name="More countries")).to_be_hidden()
     await page.get_by_role("button", name="Create link").click()
     await expect(page).to_have_url(re.compile(r"/links/link_\d+$"))
@@ -76,4 +76,4 @@ async def test_a_test_is_set_up_by_keyboard_and_mended_without_scripts(
     await page.locator("summary", has_text="Phones and countries").click()
     await page.get_by_role("button", name="More countries").click()
     await expect(page.get_by_label("Destination of country 5")).to_be_visible()
-    await expect(page.get_by_label("Destination of variant 1")).to_have_value("https://example.com/1")
+    await expect(page.get_by_label("Destination of variant A")).to_have_value("https://example.com/1")

@@ -1,6 +1,7 @@
 // Draws the clicks over time from the JSON in #chart-data, and again when that, the width or the theme changes.
 /* global uPlot */
 const HEIGHT = 224;
+const FONT = "12px 'Hanken Grotesk'";
 const chart = document.getElementById("chart");
 const DAY_SECONDS = 86400;
 let plot;
@@ -47,7 +48,7 @@ function tooltip(stepSeconds) {
 function options(columns) {
   const step = columns[0].length > 1 ? columns[0][1] - columns[0][0] : DAY_SECONDS;
   const muted = colour("--muted");
-  const axis = { stroke: muted, font: "12px 'Hanken Grotesk', sans-serif", ticks: { show: false }, grid: { show: false } };
+  const axis = { stroke: muted, font: `${FONT}, sans-serif`, ticks: { show: false }, grid: { show: false } };
   return {
     width: chart.clientWidth,
     height: HEIGHT,
@@ -83,6 +84,7 @@ function draw() {
 }
 
 if (chart) {
+  await document.fonts.load(FONT).catch(() => []); // a canvas takes what font there is when it is drawn
   draw();
   new ResizeObserver(() => plot.setSize({ width: chart.clientWidth, height: HEIGHT })).observe(chart);
   document.addEventListener("themechange", draw);

@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # has no types of its own
+import pytest
 
-from origin.analytics.formats import ROWS_OF_A_GROUP, ParquetWriter
+from origin.analytics.formats import ROWS_OF_A_GROUP, WRITERS, ParquetWriter
 
 NAMES = ("click_id", "timestamp", "url")
 BLOCKS, ROWS = 50, 2_000
@@ -34,3 +35,10 @@ def test_parquet_of_many_small_blocks_has_few_groups_and_every_row_in_order() ->
 
 def test_parquet_without_rows_is_a_file_with_its_columns() -> None:
     assert pq.ParquetFile(io.BytesIO(ParquetWriter(NAMES).end())).schema_arrow.names == list(NAMES)
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson"])
+def test_coordinates_have_the_digits_that_they_were_told_with(kind: str) -> None:
+    text = WRITERS[kind](["city", "latitude"]).block([["Nowhere", "Köln"], [None, 50.939998626708984]]).decode()
+    assert "50.94" in text
+    assert "50.93" not in text

@@ -314,3 +314,43 @@ async def test_the_apis_names_of_time_and_figure_are_taken(furnished: FakeOrigin
 async def test_a_number_that_leaves_nothing_out_says_so(furnished: FakeOrigin, reader: Reader) -> None:
     assert "All 7 requests are clicks." in (await reader.get("/analytics")).text
     assert "There are no requests." in (await reader.get("/analytics?browser=none")).text
+
+
+async def test_an_empty_list_says_what_holds(furnished: FakeOrigin, reader: Reader) -> None:
+    text = (await reader.get("/analytics")).text
+    assert "No click of this time came with a campaign." in text
+    assert "No sales in this time." in (await reader.get("/analytics?measure=sales")).text
+    assert "Nothing in this time" not in text
+
+
+async def test_one_row_more_stands_for_itself(furnished: FakeOrigin, reader: Reader) -> None:
+    link = next(iter(furnished.links.values()))
+    for number in range(7):  # beside (direct) and news.example
+        furnished.click(link, 1, referer=f"site{number}.example")
+    text = (await reader.get("/analytics")).text
+    assert "site6.example" in text
+    assert "All others" not in text
+    furnished.click(link, 1, referer="site7.example")
+    others = (await reader.get("/analytics")).text.partition("All others")[2]
+    assert ">2</span>" in others.partition("</li>")[0]
+
+
+async def test_days_that_have_not_begun_are_compared_with_none(furnished: FakeOrigin, reader: Reader) -> None:
+    furnished.click(next(iter(furnished.links.values())), 14, at=datetime.now(UTC) - timedelta(days=10))
+    today = datetime.now(UTC).date()
+    text = (await reader.get(f"/analytics?from={today - timedelta(days=2)}&to={today + timedelta(days=9)}")).text
+    assert "in the period before" not in text
+    assert len(chart_of(text)) == 2
+
+
+async def test_leads_that_a_filter_leaves_none_of_are_told_as_none(furnished: FakeOrigin, reader: Reader) -> None:
+    furnished.click(next(iter(furnished.links.values())), 1, leads=1)
+    assert "measure=leads" in (await reader.get("/analytics?country=FR")).text
+
+
+async def test_whole_days_have_no_hour_and_the_zone_is_told(furnished: FakeOrigin, reader: Reader) -> None:
+    reader.http.cookies.set("zone", "Europe/Berlin")
+    for path in ("/analytics", "/events"):
+        assert (await reader.get(path)).text.count("Times: Europe/Berlin") == 1
+    assert ", 00:00</td>" not in (await reader.get("/analytics")).text
+    assert ":00</td>" in (await reader.get("/analytics?range=24h")).text

@@ -48,7 +48,7 @@ def test_each_option_is_a_few_words(fields: dict[str, Any], said: str) -> None:
 
 def test_a_test_that_is_over_says_who_won() -> None:
     variants = [{"url": "https://a.example/", "percentage": 50}] * 2
-    assert facts(testVariants=variants, redirect={"winner": 1}) == ["Variant 2 has won"]
+    assert facts(testVariants=variants, redirect={"winner": 1}) == ["Variant B has won"]
 
 
 def test_an_end_that_has_come_is_left_to_the_state() -> None:

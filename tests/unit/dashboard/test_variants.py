@@ -80,6 +80,9 @@ def test_a_winner_of_too_few_clicks_is_not_decided() -> None:
     found = the_test(result(0, 400, 20), better)
     assert not found.decided
     assert "errs more often" in found.hint
+    assert found.sentence.startswith("B leads so far: 10.00 % of its clicks convert against 5.00 % of A.")
+    assert "significant." not in found.sentence
+    assert found.arms[1].verdict == "leads"
 
 
 def test_variants_that_do_worse_than_the_control_are_named() -> None:
@@ -93,6 +96,13 @@ def test_an_uncertain_best_rate_does_not_hide_what_is_known_to_be_worse() -> Non
     worse = result(1, 9000, 225, lift=-0.5, difference=-0.025, p_value=0.0001, significant=True, enough_clicks=True)
     found = the_test(result(0, 9000, 450), worse, result(2, 300, 18, lift=0.2, difference=0.01, p_value=0.4))
     assert found.sentence == "B does worse than A, and the difference is significant."
+
+
+def test_a_difference_of_too_few_clicks_is_no_result_either() -> None:
+    worse = result(1, 400, 10, lift=-0.5, difference=-0.025, p_value=0.01, significant=True)
+    found = the_test(result(0, 400, 20), worse)
+    assert found.sentence == "B differs from A so far. There are too few clicks to call it a result."
+    assert (found.arms[1].verdict, found.decided) == ("behind", False)
 
 
 def test_bars_share_one_scale_and_stay_within_it() -> None:
@@ -136,6 +146,7 @@ async def test_a_links_page_shows_how_its_variants_do(
         "7.50 %",
         "6.70 % to 8.30 %",
         "p &lt; 0.001",
+        "· 50 % (50 % planned)",
     ):
         assert expected in text, expected
     assert "B does worse than A, and the difference is significant." in text
