@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from origin import ids
 from origin.accounts.access import authenticate
@@ -25,6 +25,7 @@ from origin.clicks.row import ClickRow
 from origin.conversions import row as conversion_row
 from origin.problems import Unavailable
 from origin.storage.clickhouse import ColumnBlocks, Columns, TooManyStreams
+from origin.streamed import Streamed
 
 # Every column that docs/analytics.md defines, but for the workspace, which is the asker's own.
 COLUMNS = tuple(name for name in ClickRow._fields if name != "workspace_id")
@@ -53,7 +54,8 @@ class ExportViews:
             raise Unavailable(str(error), retry_after=10) from error
         name = f'attachment; filename="events.{query.format}"'
         headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
-        return StreamingResponse(_parts(stack, blocks, writer, columns), media_type=writer.media_type, headers=headers)
+        parts = _parts(blocks, writer, columns)
+        return Streamed(parts, stack.aclose, media_type=writer.media_type, headers=headers)
 
     def _blocks(
         self, about: Asked, period: Period, query: ExportQuery, columns: tuple[str, ...]
@@ -63,13 +65,10 @@ class ExportViews:
         return self.conversions.export(about.own, period, EVENTS[query.event], about.attribution.model, columns)
 
 
-async def _parts(
-    stack: AsyncExitStack, blocks: ColumnBlocks, writer: Writer, names: tuple[str, ...]
-) -> AsyncIterator[bytes]:
-    async with stack:
-        async for block in blocks:
-            yield await anyio.to_thread.run_sync(_write, writer, block, names)
-        yield await anyio.to_thread.run_sync(writer.end)
+async def _parts(blocks: ColumnBlocks, writer: Writer, names: tuple[str, ...]) -> AsyncIterator[bytes]:
+    async for block in blocks:
+        yield await anyio.to_thread.run_sync(_write, writer, block, names)
+    yield await anyio.to_thread.run_sync(writer.end)
 
 
 def _write(writer: Writer, block: Columns, names: tuple[str, ...]) -> bytes:

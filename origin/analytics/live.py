@@ -10,12 +10,13 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from origin.accounts.access import authenticate
 from origin.analytics.conversion_events import COLUMNS as CONVERSION_COLUMNS
@@ -28,6 +29,7 @@ from origin.api import read_query
 from origin.links.reader import Reader as LinkReader
 from origin.problems import TooManyRequests, Unprocessable
 from origin.storage.clickhouse import ClickHouseUnavailable, Rows
+from origin.streamed import Streamed
 
 LOOK_SECONDS = 0.5
 OVERLAP_MS = 3_000
@@ -111,7 +113,7 @@ class LiveHub:
             self._tasks[workspace_id] = asyncio.create_task(self._watch(workspace_id))
         return listener
 
-    def leave(self, workspace_id: int, listener: Listener) -> None:
+    async def leave(self, workspace_id: int, listener: Listener) -> None:
         """Listen no more; the last one ends the looking."""
         here = self._listeners.get(workspace_id, set())
         here.discard(listener)
@@ -175,31 +177,29 @@ class LiveViews:
         listener = self.hub.join(actor.workspace_id)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         stream = self._stream(request, actor.workspace_id, listener, last, wanted)
-        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+        closing = partial(self.hub.leave, actor.workspace_id, listener)
+        return Streamed(stream, closing, media_type="text/event-stream", headers=headers)
 
     async def _stream(
         self, request: Request, workspace_id: int, listener: Listener, last: int | None, wanted: str
     ) -> AsyncIterator[bytes]:
         began = self.hub.now_ms()
         window = Window(began)
-        try:
-            yield b"retry: 1000\n\n"
-            if last is not None:
-                window.since_ms = max(last - OVERLAP_MS, began - LONGEST_RESUME_MS)
-                async for rows in self.hub.pages(workspace_id, window):
-                    yield await self._text(request, workspace_id, _only(rows, wanted))
-            while self.hub.now_ms() < began + LONGEST_FEED_MS:
-                try:
-                    news = await asyncio.wait_for(listener.news.get(), _KEEP_ALIVE_SECONDS)
-                except TimeoutError:
-                    yield b": still here\n\n"
-                    continue
-                if news is None:
-                    return
-                if rows := _only(_not_before(began, window.fresh(news), resumed=last is not None), wanted):
-                    yield await self._text(request, workspace_id, rows)
-        finally:
-            self.hub.leave(workspace_id, listener)
+        yield b"retry: 1000\n\n"
+        if last is not None:
+            window.since_ms = max(last - OVERLAP_MS, began - LONGEST_RESUME_MS)
+            async for rows in self.hub.pages(workspace_id, window):
+                yield await self._text(request, workspace_id, _only(rows, wanted))
+        while self.hub.now_ms() < began + LONGEST_FEED_MS:
+            try:
+                news = await asyncio.wait_for(listener.news.get(), _KEEP_ALIVE_SECONDS)
+            except TimeoutError:
+                yield b": still here\n\n"
+                continue
+            if news is None:
+                return
+            if rows := _only(_not_before(began, window.fresh(news), resumed=last is not None), wanted):
+                yield await self._text(request, workspace_id, rows)
 
     async def _text(self, request: Request, workspace_id: int, rows: Rows) -> bytes:
         clicks = [row for row in rows if _kind(row) == "click"]

@@ -191,7 +191,7 @@ async def test_a_live_feed_ends_with_its_origin_and_one_asked_for_then_ends_at_o
     late = hub.join(asker.workspace)
     assert [await asyncio.wait_for(each.news.get(), 20) for each in (open_before, late)] == [None, None]
     for each in (open_before, late):
-        hub.leave(asker.workspace, each)
+        await hub.leave(asker.workspace, each)
 
 
 async def test_a_live_feed_ends_in_time_so_that_who_may_read_it_is_asked_again(
