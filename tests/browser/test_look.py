@@ -98,8 +98,8 @@ async def option_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterat
     await page.goto(f"{base}/links/new")
     await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     yield "new link, all options"
-    for number in (1, 2):
-        await page.get_by_label(f"Destination of variant {number}").fill("ftp://a.example")
+    for number, letter in ((1, "A"), (2, "B")):
+        await page.get_by_label(f"Destination of variant {letter}").fill("ftp://a.example")
         await page.get_by_label(f"Destination of country {number}").fill("ftp://a.example")
     await page.get_by_role("button", name="Create link").click()
     yield "new link refused"
