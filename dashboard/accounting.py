@@ -36,7 +36,7 @@ class Line:
 
 
 # The same of leads and sales, none of which but the counted ones are events.
-_OUTCOMES = {
+OUTCOMES = {
     "counted": ("Counted", "Credited to a click."),
     "duplicates": ("Duplicates", "Tracked before: the same event of the same customer, or the same invoice."),
     "unattributed": ("Without a click", "No click of theirs is known, or none within the time that counts."),
@@ -71,8 +71,9 @@ def of_outcomes(question: Question, found: Outcomes) -> Sum:
     """Why there are so many leads or sales."""
     shown, offset, of_all = [], 0, found.received or 1
     for name, count in found.parts.items():
-        label, meaning = _OUTCOMES[name]
-        url = question.events_url(question.measure.removesuffix("s")) if name == "counted" else ""
+        label, meaning = OUTCOMES[name]
+        kind = question.measure.removesuffix("s")
+        url = question.events_url(kind) if name == "counted" else question.outcome_url(name)
         if count or name == "counted":
             shown.append(Line(name, label, meaning, count, offset / of_all, count / of_all, url))
         offset += count

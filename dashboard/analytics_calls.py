@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
 from dashboard.analytics_types import (
     Accounting,
+    Conversion,
     Day,
     Event,
     Hour,
@@ -55,6 +57,16 @@ class AnalyticsCalls:
         asked = {name: params[name] for name in _PERIOD if name in params}
         answer = await self._send("GET", "/conversions/accounting", token=token, params=asked)
         return decode(answer, dict[str, Outcomes])[params["event"]]
+
+    async def of_outcome(self, token: str, params: Params, outcome: str, more: Params) -> list[Conversion]:
+        """Leads or sales of one of the fields of Outcomes, the newest first. Origin says itself where their list is."""
+        asked = {name: params[name] for name in _PERIOD if name in params}
+        answer = await self._send("GET", "/conversions/accounting", token=token, params=asked)
+        address = decode(answer, dict[str, dict[str, Any]])[params["event"]][outcome]["list"]
+        found = await self._send(
+            "GET", "/conversions", token=token, params=dict(parse_qsl(urlsplit(address).query)) | more
+        )
+        return decode(found, list[Conversion])
 
     async def timeseries(self, token: str, params: Params) -> list[Point]:
         return await self._grouped(token, params, "timeseries", list[Point])

@@ -157,6 +157,20 @@ class Request(msgspec.Struct, rename="camel"):
     channel: str = ""
     language: str = ""
     variant: int = -1
+    rule: int = -1
+    query: str = ""
+    network: str = ""
+    device_brand: str = ""
+    device_model: str = ""
+    browser_version: str = ""
+    engine: str = ""
+    os_version: str = ""
+    timestamp: datetime | None = None
+    utm_source: str = msgspec.field(name="utm_source", default="")
+    utm_medium: str = msgspec.field(name="utm_medium", default="")
+    utm_campaign: str = msgspec.field(name="utm_campaign", default="")
+    utm_term: str = msgspec.field(name="utm_term", default="")
+    utm_content: str = msgspec.field(name="utm_content", default="")
 
 
 class EventLink(msgspec.Struct, rename="camel"):
@@ -189,3 +203,22 @@ class Event(msgspec.Struct, rename="camel"):
     customer: EventCustomer | None = None
     sale: Sale | None = None
     metadata: dict[str, Any] | None = None
+    sale_type: str = ""
+    invoice_id: str = msgspec.field(name="invoice_id", default="")
+    payment_processor: str = msgspec.field(name="payment_processor", default="")
+
+
+class Conversion(msgspec.Struct, rename="camel"):
+    """A lead or a sale as it was tracked, whatever became of it; `amount` is in the currency's smallest unit."""
+
+    id: str
+    event: str
+    timestamp: datetime
+    event_name: str = ""
+    customer_id: str | None = None
+    customer_external_id: str | None = None
+    amount: int = 0
+    currency: str = ""
+    invoice_id: str | None = None
+    payment_processor: str = ""
+    click_id: str | None = None

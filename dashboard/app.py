@@ -21,6 +21,7 @@ from dashboard.analytics import AnalyticsPage
 from dashboard.api_keys import ApiKeys
 from dashboard.assets import FOLDER, HashedFiles
 from dashboard.audit_log import AuditLogPage
+from dashboard.conversions import ConversionsPage
 from dashboard.events import EventsPage
 from dashboard.health import CountRequests, Health, Metrics
 from dashboard.invitation import InvitationPage
@@ -101,6 +102,7 @@ def page_routes(site: Site) -> list[BaseRoute]:
         form_route("/links/{link_id}/delete", links.delete),
         Route("/links/{link_id}/qr.{kind}", qr_codes.show),
         Route("/analytics", AnalyticsPage(site).show),
+        Route("/conversions", ConversionsPage(site).index),
         Route("/events", events.index),
         Route("/events/live", events.live),
         Route("/events.{format}", events.export),

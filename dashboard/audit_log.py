@@ -39,6 +39,7 @@ class AuditLogPage:
         after = request.query_params.get("after", "")
         cursor = {"endingBefore": before} if before else {"startingAfter": after} if after else {}
         members = await self._site.client.team.members(token, workspace.id)
+        keys = await self._site.client.api_keys(token)
         try:
             entries = await self._site.client.team.audit_logs(token, {**params, **cursor})
         except Refused as error:
@@ -49,8 +50,8 @@ class AuditLogPage:
         entries = entries[-PAGE_SIZE:] if before else entries[:PAGE_SIZE]
         query = urlencode({name: value for name, value in given.items() if value})
         return self._site.pages.page(
-            request, "audit_log.html", entries=entries, given=given, resources=RESOURCES, members=members, query=query,
-            problem=problem, filtered=bool(query), words=sentence, summary=summary, differences=differences,
+            request, "audit_log.html", entries=entries, given=given, resources=RESOURCES, members=members, keys=keys,
+            query=query, problem=problem, filtered=bool(query), words=sentence, summary=summary, differences=differences,
             newer=entries[0].id if entries and ((before and more) or after) else "",
             older=entries[-1].id if entries and (before or more) else "",
         )  # fmt: skip

@@ -87,6 +87,7 @@ DESTINATIONS = Card(
 )
 CARDS = (PLACES, SOURCES, DEVICES, SOFTWARE, CAMPAIGNS, DESTINATIONS)
 LINK = Top("Links", "top_links", "linkId", "Link")
+VARIANT = Top("Variants", "variants", "variant", "Variant", ("linkId",))
 TOPS = (*(top for card in CARDS for top in card.tops), CITIES)
 # What the pages narrow down by, in origin's words, and what one of it is called.
 FILTERS = {LINK.field: LINK.one, **{top.field: top.one for top in TOPS}, "variant": "Variant"}

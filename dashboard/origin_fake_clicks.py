@@ -51,6 +51,7 @@ class FakeClicks:
             Route("/api/v1/analytics", self._analytics),
             Route("/api/v1/analytics/accounting", self._accounting),
             Route("/api/v1/conversions/accounting", self._conversions),
+            Route("/api/v1/conversions", self._uncounted),
             *self.events.routes(),
         ]
 
@@ -105,7 +106,18 @@ class FakeClicks:
         if request.query_params.keys() - {"interval", "start", "end", "timezone"}:
             raise Problem(422, "There are no filters.")
         counted = _numbers(self._of_period(request.query_params))
-        return JSONResponse({name: _outcomes(counted[name], self.unattributed) for name in ("leads", "sales")})
+        return JSONResponse({name: _outcomes(name, counted[name], self.unattributed) for name in ("leads", "sales")})
+
+    async def _uncounted(self, request: Request) -> Response:
+        """Those without a click, by number."""
+        self.allow(request)
+        query = request.query_params
+        known = range(1, self.unattributed + 1) if query["outcome"] == "unattributed" else range(0)
+        after = query.get("startingAfter", "evt_0").removeprefix("evt_")
+        if not after.isdecimal():
+            raise Problem(422, "startingAfter: there is no such conversion in this workspace.")
+        rows = [_tracked(query["event"], number) for number in known if number > int(after)]
+        return JSONResponse(rows[: int(query["limit"])])
 
     def _of_period(self, query: Mapping[str, str]) -> Clicks:
         """Those that fit the range and the filters; raises Problem for what origin would not take."""
@@ -134,9 +146,19 @@ class FakeClicks:
 _MEASURES = ("clicks", "leads", "sales")
 
 
-def _outcomes(counted: int, unattributed: int) -> dict[str, Any]:
+def _tracked(event: str, number: int) -> dict[str, Any]:
+    return {
+        "id": f"evt_{number}", "event": event, "eventName": f"Order {number}", "timestamp": "2026-11-01T12:00:00Z",
+        "outcome": "unattributed", "customerId": "cus_1", "customerExternalId": "ada", "amount": 4900, "currency": "eur",
+        "invoiceId": f"inv_{number}", "paymentProcessor": "stripe", "clickId": None, "linkId": None,
+    }  # fmt: skip
+
+
+def _outcomes(name: str, counted: int, unattributed: int) -> dict[str, Any]:
     counts = {"counted": counted, "duplicates": 0, "unattributed": unattributed, "pending": 0}
-    return {"received": sum(counts.values()), **{name: {"events": count, "list": ""} for name, count in counts.items()}}
+    address = f"/api/v1/conversions?event={name.removesuffix('s')}&outcome="
+    parts = {part: {"events": count, "list": address + part.removesuffix("s")} for part, count in counts.items()}
+    return {"received": sum(counts.values()), **parts}
 
 
 def _takes(wanted: str, value: str) -> bool:

@@ -16,7 +16,16 @@ from dashboard.origin_fake_accounts import Problem
 
 # As origin writes it: other scripts stand there as they are.
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-_NAMES = {"linkId": "link_id", "refererUrl": "referer_url", "deviceBrand": "device_brand"}
+_NAMES = {
+    "linkId": "link_id",
+    "refererUrl": "referer_url",
+    "deviceBrand": "device_brand",
+    "browserVersion": "browser_version",
+}
+_MORE = (
+    "network", "deviceBrand", "engine", "query", "browserVersion",
+    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
+)  # fmt: skip
 _OVERLAP_MS = 3000
 GONE = dict.fromkeys(("id", "domain", "key", "shortLink", "url", "title"), "")
 
@@ -53,6 +62,10 @@ class Click:
     variant: int = -1
     verdict: str = "click"
     bot_name: str = ""
+    bot_reason: str = ""
+    rule: int = -1
+    query: str = ""
+    browser_version: str = ""
     leads: int = 0
     amount: int = 0
     currency: str = "usd"
@@ -149,9 +162,17 @@ class FakeEvents:
             "trigger",
         )
         request: dict[str, Any] = {
-            name: attribute(click, name) for name in (*names, "channel", "language", "url", "verdict")
+            name: attribute(click, name) for name in (*names, "channel", "language", "url", "verdict", *_MORE)
         }
-        request |= {"variant": click.variant, "botName": click.bot_name, "botReason": "", "ip": "", "ua": "Mozilla/5.0"}
+        request |= {
+            "variant": click.variant,
+            "botName": click.bot_name,
+            "botReason": click.bot_reason,
+            "ip": "",
+            "rule": click.rule,
+            "ua": "Mozilla/5.0",
+        }
+        request |= {"timestamp": click.at.isoformat(), "deviceModel": "", "osVersion": ""}
         return {
             "event": "click", "timestamp": click.at.isoformat(), "click": request, "domain": click.domain,
             "link": self.links.get(click.link_id, GONE), "click_id": f"click-{number}",
@@ -163,4 +184,7 @@ def _lead() -> dict[str, Any]:
 
 
 def _sale(click: Click) -> dict[str, Any]:
-    return {**_lead(), "eventName": "Purchase", "sale": {"amount": click.amount, "currency": click.currency}}
+    return {
+        **_lead(), "eventName": "Purchase", "sale": {"amount": click.amount, "currency": click.currency},
+        "saleType": "new", "invoice_id": "inv_7", "payment_processor": "stripe",
+    }  # fmt: skip

@@ -13,7 +13,7 @@ from starlette_wtf import csrf_token
 
 from dashboard import formats
 from dashboard.assets import asset
-from dashboard.dimensions import CITIES, FILTERS, LINK, TOPS
+from dashboard.dimensions import CITIES, FILTERS, LINK, TOPS, VARIANT
 from dashboard.link_facts import link_facts
 from dashboard.link_state import destinations, link_state
 from dashboard.measures import WORDS
@@ -47,6 +47,7 @@ def make_environment() -> jinja2.Environment:
         "cities_top": CITIES,
         "tops": {top.field: top for top in TOPS},
         "link_top": LINK,
+        "variant_top": VARIANT,
     }
     return environment
 

@@ -96,6 +96,11 @@ class Question:
         kept = {name: value for name, value in values.items() if value and name in _OF_EVENTS}
         return f"{path}?{urlencode(kept)}"
 
+    def outcome_url(self, outcome: str) -> str:
+        """The address of its leads or sales of one outcome: they have no click to filter by, but a time."""
+        kept = {name: value for name, value in self.values().items() if name in {"range", "from", "to", "measure"}}
+        return f"/conversions?{urlencode({**kept, 'outcome': outcome})}"
+
     def alone(self, top: Top, values: dict[str, str]) -> str:
         """The address of the page for one value of a dimension alone; "" where origin could not be asked for it."""
         if top.cut or top.field in self.own or not can_filter(values.get(top.field, "")):

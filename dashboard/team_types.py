@@ -88,7 +88,8 @@ class AuditActor(msgspec.Struct, rename="camel"):
     @property
     def called(self) -> str:
         """How people know them."""
-        return self.name or self.email or self.id or "the system"
+        called = self.name or self.email or self.id or "the system"
+        return f"API key {called}" if self.type == "api_key" else called
 
 
 class AuditResource(msgspec.Struct):

@@ -16,11 +16,13 @@ from origin.conversions.model import SaleDetail
 from origin.storage.clickhouse import Rows
 from origin.storage.tables import customers
 
+# What is not kept with a lead or a sale of its click.
+_NOT_KEPT = ("bot_name", "bot_reason", "query")
 # What an event needs of the table `conversions`.
 COLUMNS = (
     "event", "event_id", "timestamp", "event_name", "customer_id", "quantity", "amount", "currency", "sale_type",
     "invoice_id", "payment_processor", "metadata", "clicked_at",
-    *(name for name in CLICK_COLUMNS if name not in {"block_id", "timestamp", "bot_name", "bot_reason"}),
+    *(name for name in CLICK_COLUMNS if name not in {"block_id", "timestamp", *_NOT_KEPT}),
 )  # fmt: skip
 
 
@@ -110,7 +112,7 @@ _COPIED = tuple(set(Event.__struct_fields__) - {"event", "timestamp"})
 
 def _click(row: Mapping[str, Any], links: KnownLinks) -> Event:
     clicked_at: datetime = row["clicked_at"]
-    return event_of({**row, "timestamp": clicked_at, "bot_name": "", "bot_reason": ""}, links)
+    return event_of({**row, "timestamp": clicked_at, **dict.fromkeys(_NOT_KEPT, "")}, links)
 
 
 def _sale(row: Mapping[str, Any], metadata: dict[str, Any] | None) -> dict[str, Any]:

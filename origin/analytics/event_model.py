@@ -12,6 +12,7 @@ from origin import ids
 from origin.analytics.asking import iso
 from origin.analytics.model import ClickQuery
 from origin.links.model import Link
+from origin.links.utm import FIELDS
 
 MOST_EVENTS = 1000
 KnownLinks = Mapping[str, dict[str, Any]]
@@ -20,7 +21,8 @@ Verdict = Literal["click", "bot", "preview", "prefetch", "head", "duplicate", "c
 COLUMNS = (
     "click_id", "block_id", "timestamp", "workspace_id", "link_id", "domain", "code", "url", "verdict", "bot_name",
     "bot_reason", "trigger", "country", "region", "city", "continent", "device", "browser", "os", "referer",
-    "referer_url", "channel", "language", "user_agent", "ip", "variant",
+    "referer_url", "channel", "language", "user_agent", "ip", "variant", "rule", "query", "network", "device_brand",
+    "device_model", "browser_version", "engine", "os_version", *FIELDS,
 )  # fmt: skip
 
 
@@ -76,6 +78,27 @@ class Click(msgspec.Struct, kw_only=True, rename="camel"):
     channel: str
     language: str
     variant: int
+    rule: int
+    query: str
+    network: str
+    device_brand: str
+    device_model: str
+    browser_version: str
+    engine: str
+    os_version: str
+    utm_source: str = msgspec.field(name="utm_source")
+    utm_medium: str = msgspec.field(name="utm_medium")
+    utm_campaign: str = msgspec.field(name="utm_campaign")
+    utm_term: str = msgspec.field(name="utm_term")
+    utm_content: str = msgspec.field(name="utm_content")
+
+
+# Fields of Click that are called what their columns are.
+_PLAIN = (
+    "url", "country", "city", "region", "continent", "device", "browser", "os", "referer", "referer_url", "ip", "trigger",
+    "verdict", "bot_name", "bot_reason", "channel", "language", "variant", "rule", "query", "network", "device_brand",
+    "device_model", "browser_version", "engine", "os_version", *FIELDS,
+)  # fmt: skip
 
 
 class Event(msgspec.Struct, kw_only=True):
@@ -111,23 +134,8 @@ def event_of(row: Mapping[str, Any], links: KnownLinks) -> Event:
     at = row["timestamp"].replace(tzinfo=UTC)
     same = {name: row[name] for name in ("url", "continent", "country", "city", "device", "browser", "os", "ip")}
     qr = row["trigger"] == "qr"
-    click = Click(
-        **same,
-        id=row["click_id"],
-        timestamp=iso(at),
-        region=row["region"],
-        referer=row["referer"],
-        referer_url=row["referer_url"],
-        qr=qr,
-        ua=row["user_agent"],
-        trigger=row["trigger"],
-        verdict=row["verdict"],
-        bot_name=row["bot_name"],
-        bot_reason=row["bot_reason"],
-        channel=row["channel"],
-        language=row["language"],
-        variant=row["variant"],
-    )
+    plain = {name: row[name] for name in _PLAIN}
+    click = Click(**plain, id=row["click_id"], timestamp=iso(at), qr=qr, ua=row["user_agent"])
     return Event(
         **same,
         event="click",

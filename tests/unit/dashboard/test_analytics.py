@@ -189,6 +189,29 @@ async def test_leads_are_accounted_for_as_well(furnished: FakeOrigin, reader: Re
     assert "Why this number?" not in (await reader.get("/analytics?measure=leads&country=DE")).text
 
 
+async def test_those_that_are_not_counted_are_listed_page_by_page(furnished: FakeOrigin, reader: Reader) -> None:
+    furnished.analytics.unattributed = 70
+    text = (await reader.get("/analytics?measure=sales&range=30d")).text
+    url = "/conversions?range=30d&measure=sales&outcome=unattributed"
+    assert f'href="{url}"' in text.replace("&amp;", "&")
+    first = (await reader.get(url)).text
+    assert ("Order 50<" in first, "Order 51<" in first, "49.00 EUR" in first, "inv_1" in first) == (
+        True,
+        False,
+        True,
+        True,
+    )
+    second = (await reader.get(f"{url}&after=evt_50")).text
+    assert f"{url}&after=evt_50" in first.replace("&amp;", "&")
+    assert ("Order 50<" in second, "Order 70<" in second, "Older" in second) == (False, True, False)
+    assert "There are none" in (await reader.get(url.replace("unattributed", "pending"))).text
+
+
+@pytest.mark.parametrize("query", ["", "measure=sales", "outcome=pending", "measure=leads&outcome=pending&after=x"])
+async def test_a_list_of_nothing_that_there_is_is_not_found(reader: Reader, query: str) -> None:
+    assert (await reader.get(f"/conversions?{query}")).status_code == 404
+
+
 async def test_an_address_that_is_none_breaks_no_page(furnished: FakeOrigin, reader: Reader) -> None:
     furnished.click(next(iter(furnished.links.values())), referer_url="http://[")
     assert "refererUrl=http%3A%2F%2F%5B" in (await reader.get("/analytics?sources=referer_urls")).text

@@ -53,6 +53,32 @@ async def test_each_kind_has_a_list(
     assert ("49.00 EUR" in text) == (kind == "sale")
 
 
+async def test_an_event_opens_to_all_that_is_known_of_it(
+    origin: FakeOrigin, reader: Reader, link: dict[str, Any]
+) -> None:
+    more: dict[str, Any] = {
+        "browser_version": "123.4",
+        "query": "coupon=x7",
+        "utm_campaign": "sale-26",
+        "utm_term": "shoes",
+    }
+    origin.click(link, variant=0, rule=1, device_brand="Fairphone", verdict="bot", bot_reason="data centre", **more)
+    text = (await reader.get("/events?kind=bot")).text.replace("&amp;", "&")
+    told = (*more.values(), "Fairphone", "Europe", "Rule 2", "data centre", "Example Net", "Blink")
+    assert [each for each in told if each not in text] == []
+    for alone in (f"variant=0&linkId={link['id']}", "utm_campaign=sale-26", "deviceBrand=Fairphone", "engine=Blink"):
+        assert alone in text, alone
+
+
+async def test_a_sale_opens_to_what_was_paid_and_when_its_click_was(
+    origin: FakeOrigin, reader: Reader, link: dict[str, Any]
+) -> None:
+    origin.click(link, leads=1, amount=4900, currency="eur", at=datetime.now(UTC) - timedelta(days=1))
+    text = (await reader.get("/events?kind=sale")).text
+    for told in ("Amount", "49.00 EUR", "inv_7", "stripe", "First sale", "Clicked"):
+        assert told in text, told
+
+
 async def test_a_page_leads_to_the_next_one_with_all_that_was_chosen(
     origin: FakeOrigin, reader: Reader, link: dict[str, Any]
 ) -> None:

@@ -260,6 +260,19 @@ async def test_the_log_is_filtered_and_so_is_its_file(origin: FakeOrigin, reader
     assert "Nothing fits" in (await reader.get("/audit-log?to=2020-01-01")).text
 
 
+async def test_the_log_tells_keys_from_people_and_shows_what_one_key_did(origin: FakeOrigin, reader: Reader) -> None:
+    await reader.send("/api-keys", {"name": "local"})
+    (key,) = origin.keys.values()
+    actor = {"type": "api_key", "id": key["id"], "name": "local", "userId": user_id(EMAIL), "email": EMAIL}
+    origin.teams.log("ws_1", "tag.create", "by a key", actor=actor)
+    origin.teams.log("ws_1", "tag.create", "by a person")
+    page = (await reader.get("/audit-log")).text
+    assert "API key local" in page
+    assert f'<option value="{key["id"]}">local</option>' in page
+    alone = (await reader.get(f"/audit-log?actor={key['id']}")).text
+    assert ("by a key" in alone, "by a person" in alone) == (True, False)
+
+
 async def test_who_may_not_read_the_log_is_told(origin: FakeOrigin, reader: Reader) -> None:
     origin.teams.members["ws_1"] = {EMAIL: "viewer", NEW: "owner"}
     page = await reader.get("/audit-log")
