@@ -30,6 +30,9 @@ class AnalyticsPage:
         seen = brief.mark(question.url())
         if is_partial(request) and request.query_params.get("seen") == seen:
             return Response(status_code=_NO_CONTENT)
+        if not (brief.totals.clicks or question.filters or is_partial(request)) and await self._is_new(token):
+            has_links = await self._site.client.count_links(token, {"showArchived": "true"})
+            return self._site.pages.page(request, "analytics_empty.html", question=question, links=has_links)
         figures, links, named = await asyncio.gather(
             stats.figures(calls, token, question, params, brief),
             calls.top_links(token, {**params, "limit": str(stats.TOP_ROWS)}),
@@ -43,6 +46,11 @@ class AnalyticsPage:
             sum=brief.sum(question), figures=figures, links=links,
             doubts=doubts, choices=known_values.choices(figures.cards, figures.cities),
         )  # fmt: skip
+
+    async def _is_new(self, token: str) -> bool:
+        """Whether nobody has ever asked for a link of the workspace."""
+        ever = await self._site.client.analytics.accounting(token, {"interval": "all", "timezone": "UTC"})
+        return not ever.requests
 
 
 async def named_filters(site: Site, token: str, question: Question) -> dict[str, str]:

@@ -33,6 +33,8 @@ async def dashboard_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIte
     yield "letter sent"
     await log_in(page, base)
     yield "no links"
+    await page.goto(f"{base}/analytics")
+    yield "no clicks"
     link = origin.add_link(LONG, "k" * 120, title="T" * 200, comments="C" * 300)
     origin.click(link, 54321, country="GB", referer="r" * 90 + ".example")
     link["clicks"] = 123_456_789
@@ -76,6 +78,7 @@ async def option_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterat
     origin.click(link, 2, verdict="bot", bot_name="b" * 90, referer="r" * 90, url=LONG)
     origin.analytics.uncounted = dict.fromkeys(("bots", "previews", "prefetches", "heads", "capped"), 123456789)
     origin.analytics.results = [variant_row(0), variant_row(1)]
+    origin.analytics.unattributed = 3
     for path in (
         f"links/{link['id']}",
         f"links/{link['id']}/edit",
@@ -84,12 +87,16 @@ async def option_pages(page: Page, base: str, origin: FakeOrigin) -> AsyncIterat
         "analytics?city=x",
         "events",
         "events?kind=sale",
+        "conversions?measure=sales&outcome=unattributed",
     ):
         await page.goto(f"{base}/{path}")
         yield path
     await page.goto(f"{base}/events?kind=all")
     await page.locator("#events details").first.evaluate("each => { each.open = true; }")
     yield "an event in full"
+    await page.goto(f"{base}/events?kind=sale")
+    await page.locator("#events details").first.evaluate("each => { each.open = true; }")
+    yield "a sale in full"
     await page.goto(f"{base}/links/{link['id']}")
     await page.get_by_text("Why this number?").click()
     yield "why this number"

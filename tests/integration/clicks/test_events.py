@@ -45,7 +45,16 @@ async def pages(asker: Asker, **parameters: str) -> list[list[str]]:
 async def test_an_event_has_every_key_of_the_wire_also_when_its_link_is_gone(asker: Asker, engine: AsyncEngine) -> None:
     link = await new_link(engine, asker.account, f"event-{time.time_ns()}", title="Title")
     await asker.click(
-        {"link": link, "user_agent": IPHONE, "country": "DE", "city": "Berlin", "trigger": "qr"},
+        {
+            "link": link,
+            "user_agent": IPHONE,
+            "country": "DE",
+            "city": "Berlin",
+            "trigger": "qr",
+            "rule": 2,
+            "query": "coupon=x7",
+            "url": "https://example.com/?utm_source=mail",
+        },
         {"link": 987_654, "code": "gone"},
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asker.stack.app)) as http:
@@ -56,6 +65,10 @@ async def test_an_event_has_every_key_of_the_wire_also_when_its_link_is_gone(ask
     shown = {each["link_id"]: each for each in body}
     known, gone = shown[ids.public(ids.LINK, link)], shown[ids.public(ids.LINK, 987_654)]
     assert known["link"]["title"] == "Title"
+    told = known["click"]
+    assert (told["deviceModel"], told["engine"], told["utm_source"], told["rule"]) == ("iPhone", "WebKit", "mail", 2)
+    assert known["click"]["osVersion"].startswith("1")
+    assert known["click"]["query"] == "coupon=x7"
     assert (known["country"], known["qr"], known["click"]["os"], known["event"]) == ("DE", 1, "iOS", "click")
     assert (gone["key"], gone["link"]["key"], set(gone["link"])) == ("gone", "gone", set(known["link"]))
     nulls = [name for each in body for name, value in {**each, **each["click"]}.items() if value is None]

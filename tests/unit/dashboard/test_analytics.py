@@ -39,6 +39,15 @@ async def test_all_links_are_counted_together(furnished: FakeOrigin, reader: Rea
     assert text.index("localhost:8787/spring") < text.index("localhost:8787/autumn")
 
 
+async def test_a_workspace_without_clicks_is_told_what_to_do_next(origin: FakeOrigin, reader: Reader) -> None:
+    text = (await reader.get("/analytics")).text
+    assert ("Nothing to count yet" in text, "Make a link" in text, "Hours of the week" in text) == (True, True, False)
+    link = origin.add_link("https://example.com/")
+    assert "Waiting for the first click" in (await reader.get("/analytics")).text
+    origin.click(link, at=datetime.now(UTC) - timedelta(days=200))
+    assert "Waiting for the first click" not in (await reader.get("/analytics")).text
+
+
 async def test_a_longer_time_has_more(furnished: FakeOrigin, reader: Reader) -> None:
     counts = [
         sum(chart_of((await reader.get(f"/analytics?range={each}")).text)[1])
