@@ -10,6 +10,7 @@ from wtforms import Field, FieldList, PasswordField, StringField
 from wtforms.validators import DataRequired
 
 from dashboard.errors import Refused
+from dashboard.formats import row_label
 from shared import typed_url
 
 
@@ -61,19 +62,23 @@ class Form(StarletteForm):  # type: ignore[misc]  # the library has no types
 class Rows(FieldList):  # type: ignore[misc]  # the library has no types
     """Fields of one kind, numbered in their names. The library fails on numbers that int() refuses, such as `²`."""
 
+    def called(self, number: int) -> str:
+        """The row of that number, from 1, as the page names it: a variant by its letter."""
+        return row_label(str(number - 1), "variant") if self.short_name == "variants" else str(number)
+
     def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
         begin = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,4}})(?![0-9])")
         return (int(found[1]) for found in map(begin.match, formdata) if found)
 
 
 def _wrong(field: Field, above: str = "") -> Iterator[Wrong]:
-    if isinstance(field, FieldList):
+    if isinstance(field, Rows):
         yield from (
             Wrong(f"{field.id}-0-url", field.label.text, each) for each in field.errors if isinstance(each, str)
         )
         for number, row in enumerate(field.entries, 1):
             for each in row.form:
-                yield from _wrong(each, f"{field.label.text} {number}, ")
+                yield from _wrong(each, f"{field.label.text} {field.called(number)}, ")
     else:
         yield from (Wrong(field.id, above + field.label.text, str(each)) for each in field.errors)
 
