@@ -15,7 +15,7 @@ from bench.installation import Installation, installation
 from bench.prepared import prepare, send_all
 from shared.click_event import ClickEvent, encode_batch
 
-BURST_CLICKS = 300_000
+BURST_CLICKS = 1_000_000
 BURST_BATCH = 200  # an edge under load fills its batches: up to 500 clicks or 119 KB, which is about 215 of these
 HOURS = 24
 LOAD_PER_SECOND = 5_000
