@@ -75,6 +75,8 @@ def country_name(country: str) -> str:
 
 def value_of(text: str, field: str) -> str:
     """The opposite of row_label: the value that is written like this, in any case; the text itself where there is none."""
+    if field == "region":
+        return text.removeprefix("Region ")
     words = countries() if field == "country" else _WORDS.get(field, {})
     known = {name.casefold(): value for value, name in words.items()} | {value.casefold(): value for value in words}
     known |= {_DIRECT.casefold(): "(direct)"} if field == "referer" else {}
@@ -104,6 +106,8 @@ def row_label(value: str, field: str) -> str:
         return "All others"
     if field == "country":
         return country_name(value)
+    if field == "region" and value.isdecimal():  # a part of an ISO 3166-2 code
+        return f"Region {value}"
     if field == "channel" and value:
         return {"ai": "AI"}.get(value, value.capitalize())
     if field in _WORDS and value in _WORDS[field]:

@@ -48,6 +48,16 @@ async def test_a_workspace_without_clicks_is_told_what_to_do_next(origin: FakeOr
     assert "Waiting for the first click" not in (await reader.get("/analytics")).text
 
 
+async def test_regions_are_told_apart_by_their_countries(furnished: FakeOrigin, reader: Reader) -> None:
+    link = next(iter(furnished.links.values()))
+    furnished.click(link, country="JP", region="13")
+    text = (await reader.get("/analytics?places=regions")).text
+    assert "Region 13" in text
+    assert '<span class="truncate text-muted">Japan</span>' in text
+    typed = (await reader.get("/analytics?field=region&value=Region+13")).text
+    assert sum(chart_of(typed)[1]) == 1
+
+
 async def test_a_longer_time_has_more(furnished: FakeOrigin, reader: Reader) -> None:
     counts = [
         sum(chart_of((await reader.get(f"/analytics?range={each}")).text)[1])
