@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from deploy.local.errors import CannotStart
+from deploy.local.families import family, wait_for_end
 from deploy.local.leftovers import read_pids
 from deploy.local.settings import LocalSettings
 from deploy.local.welcome import read_credentials
@@ -98,13 +99,19 @@ class Stack:
             self._forget()
 
     def kill(self, name: str | None = None) -> None:
-        """Kill -9 one process of the Procfile, or, without a name, the supervisor and every process."""
+        """Kill -9 one process of the Procfile, or, without a name, the supervisor and every process.
+
+        Returns once they have ended, with what they had started: until then they still listen, and even answer.
+        """
         pids = self.pids()
+        killed = [pids[name]] if name else list(pids.values())
+        families = [each for pid in killed for each in family(pid)]
         if name is None and self._child is not None:
             self._child.kill()
             self._child.wait()
-        for pid in [pids[name]] if name else pids.values():
+        for pid in killed:
             os.killpg(pid, signal.SIGKILL)
+        wait_for_end(families, _STOP_PATIENCE_SECONDS)
         if name is None:
             self._forget()
 
